@@ -362,7 +362,10 @@ def test_quotations_and_lines_are_reconciled_as_deals_are(
     broken = PAPERS["OpportunityLineItem.csv"].replace("4,2.5", "some,2.5")
     files = PAPERS | {"QuoteLineItem.csv": shorter, "OpportunityLineItem.csv": broken}
     result = cli("import", "run", "moves/m", packed("e.zip", SALESFORCE | files), code=1)
-    assert "  Presented: 1 row 2,500.00 EUR | 1 row 2,000.00 EUR: 1 differs (0Q1)" in result.out
+    assert (
+        "  Presented: 1 row 2,500.00 EUR | 1 row 2,000.00 EUR: 1 differs (0Q1 2,500.00 | 2,000.00)"
+        in result.out
+    )
     assert "  opportunities: 2 rows 2,502.50 EUR | 1 row 2,500.00 EUR: 1 differs (OPP-" in result.out
     assert (
         "1 row rejected, 1 quotation not as in the file, lines of 1 record not as in the file" in result.err

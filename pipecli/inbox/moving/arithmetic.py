@@ -13,12 +13,14 @@ from itertools import permutations, product
 from typing import Any, NamedTuple
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.cells import RATES
-from pipecli.inbox.importing.compile_mapping import texts
-from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.vocabulary import header_key, patterns
+from pipecli.inbox.importing.cells import NOTHING, RATES, is_percentage
+from pipecli.inbox.importing.compile_mapping import holds, texts
+from pipecli.inbox.importing.mapping import Column, Source
+from pipecli.inbox.importing.table import Cell, Row, Table
+from pipecli.inbox.moving.vocabulary import header_key, outcome_of, patterns
 from pipecli.records.compare_names import folded
-from pipecli.records.written_amounts import decimal_sign_of, read_money
+from pipecli.records.money import EXACT, part_of, percentage
+from pipecli.records.written_amounts import DecimalSign, decimal_sign_of, in_units, read_money, read_number
 
 
 def are_amounts(table: Table, column: str) -> bool:
@@ -30,8 +32,22 @@ def are_amounts(table: Table, column: str) -> bool:
 
 
 _A_CENT = Decimal("0.01")
+SHARES = ALL, NEARLY_ALL = Decimal(1), Decimal("0.9")
+"""Those of the rows for which an equation may hold: for nearly all where none does for all."""
 Numbers = list[Decimal | None]
 """Of a column; None for an empty cell."""
+
+
+def columns_of_money(table: Table) -> list[str]:
+    """The columns of numbers that may be money: by a word of their header, or as most of them have cents."""
+    found = list[str]()
+    for column in table.columns:
+        cells = [text for text in texts(table, column) if is_more(text)]
+        cents = [text for text in cells if re.search(r"\d[.,]\d\d\D*$", text)]
+        named = any(has_word(column, of) for of in ("sum", "discount", "tax"))
+        if cells and (named or 2 * len(cents) > len(cells)) and any(numbers(table, column)):
+            found.append(column)
+    return found
 
 
 def is_more(text: str) -> bool:
@@ -55,12 +71,11 @@ def has_word(column: str, of: str) -> bool:
     return not {*header_key(column).split()}.isdisjoint(patterns()["sums"][of].split())
 
 
-def agree(some: Numbers, others: Numbers) -> bool:
-    """True where two columns have the same sums, to the cent, in all rows with both."""
+def agree(some: Numbers, others: Numbers, share: Decimal = ALL) -> bool:
+    """True where two columns have the same sums, to the cent, in this share of the rows with both."""
     pairs = [(one, other) for one, other in zip(some, others, strict=False) if None not in (one, other)]
-    return bool(pairs) and all(
-        abs((one or Decimal(0)) - (other or Decimal(0))) <= _A_CENT for one, other in pairs
-    )
+    fits = sum(abs((one or Decimal(0)) - (other or Decimal(0))) <= _A_CENT for one, other in pairs)
+    return bool(pairs) and fits >= len(pairs) * share
 
 
 def taxed(nets: Numbers, tax: Numbers, *, is_rate: bool) -> Numbers:
@@ -158,11 +173,26 @@ def are_rates(table: Table, column: str, nets: Sequence[Decimal | None] = ()) ->
     return not may_be_amounts and all(re.fullmatch(patterns()["usual rates"], text) for text in cells)
 
 
+def off_by_type(table: Table, words: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The discounts of which another column says whether each is a percent or an amount."""
+    for off, of in product(words["discount"], [c for c in table.columns if has_word(c, "discount")]):
+        kinds = {row.text(of) for row in table.rows if is_more(row.text(off))}
+        percents = {kind for kind in kinds if re.search(patterns()["percents"], folded(kind))}
+        if percents and all(has_word(k, "sum") for k in kinds - percents) and not any(map(is_more, kinds)):
+            feeds = {"discount": percents, "discount_amount": kinds - percents}
+            own = {to: {of: sorted(kinds)} for to, kinds in feeds.items() if kinds}
+            return {off: [{"to": to, "when": when | nonzero(table, off)} for to, when in own.items()]}
+    return {}
+
+
 class Worth(NamedTuple):
     """What the lines of a record come to, and their tax."""
 
     net: Decimal = Decimal(0)
     tax: Decimal = Decimal(0)
+    full: Decimal = Decimal(0)
+    """Before their own discounts."""
+    lines: int = 0
 
 
 def sums_of(lines: Sequence[Worth | None], off: Numbers, to: str) -> tuple[Numbers, Numbers]:
@@ -196,3 +226,126 @@ def nets_apart(cells: Mapping[str, Numbers], taxes: Sequence[str], net: Numbers)
                 return []
             found += [column] if any(cells[tax]) and column not in found else []
     return found
+
+
+class FileColumns:
+    """The columns of a file by the fields that they feed."""
+
+    def __init__(self, source: Source, table: Table) -> None:
+        self.mapping = source.mapping
+        self.stages: dict[str, tuple[Column, ...]] = {}
+        """The columns that say stage or status, and what they feed."""
+        self._feeds: dict[str, list[tuple[str, Column]]] = {}
+        for name, several in self.mapping.columns.items():
+            column = name if name in table.columns else name.removesuffix("?")
+            if any(_is_stage(one) for one in several):
+                self.stages[column] = several
+            for one in several:
+                field_ = re.sub(r"^items\.(1\.)?|_after_discount$", "", one.to or "")
+                self._feeds.setdefault(field_, []).append((column, one))
+        bound = {name for several in self.stages.values() for one in several for name in one.when}
+        self._deciding = [*self.stages, *sorted(bound - self.stages.keys())]
+        self._places: dict[tuple[object, ...], tuple[str, tuple[str, str]]] = {}
+        """By the cells of the columns that decide it; deals share few."""
+        self._decimal_signs: dict[str, DecimalSign] = {}
+        self._table = table
+
+    @property
+    def fed(self) -> set[str]:
+        """The columns that feed a field, but for those below `custom`."""
+        return {c for field_, fed in self._feeds.items() if not field_.startswith("custom.") for c, _ in fed}
+
+    @property
+    def tell_deals(self) -> bool:
+        return "title" in self._feeds.keys() | self.mapping.templates.keys()
+
+    def text(self, row: Row, field_: str) -> str:
+        """The first cell that feeds a field, as the mapping replaces it; empty where none does."""
+        cells = ((one.values, row.text(column)) for column, one in self._feeds.get(field_, ()))
+        return next((str(values.get(cell, cell)) for values, cell in cells if cell), "")
+
+    def number(self, row: Row, field_: str) -> Decimal | None:
+        """The first number that feeds a field, the final value of a won deal before its amount; else None."""
+        for column, one, cell in self._cells(row, field_):
+            if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
+                value = Decimal(cell)
+            else:
+                decimal_sign = one.decimal or self._decimal_sign_of(column)
+                try:
+                    if field_ in ("quantity", "discount"):
+                        value = read_number(str(cell), decimal_sign, is_percent=field_ == "discount")
+                    else:
+                        value = read_money(str(cell), decimal_sign, third_decimal=False).value
+                except Unreadable:
+                    continue
+            scale = one.scale or (self.mapping.scale if field_ == "discount" else None)
+            if number := row.text(other := one.times or one.per or ""):
+                times = read_number(number, self._decimal_sign_of(other))
+                value = EXACT.multiply(value, times) if one.times else part_of(value, times)
+            is_fraction = scale == "fraction" and not str(cell).strip().endswith("%")
+            return value * 100 if is_fraction else in_units(value, str(cell), scale)
+        return None
+
+    def _decimal_sign_of(self, column: str) -> DecimalSign:
+        if column not in self._decimal_signs:
+            self._decimal_signs[column] = decimal_sign_of(texts(self._table, column))
+        return self.mapping.decimal or self._decimal_signs[column]
+
+    def _cells(self, row: Row, field_: str) -> Iterator[tuple[str, Column, Cell]]:
+        """The cells that feed a field, with what the mapping says of each.
+
+        Of an amount first the final value, of a discount also what says `10%` in a column of amounts.
+        """
+        if field_ == "amount":
+            yield from self._cells(row, "closed.amount")
+        for column, one in self._feeds.get(field_, ()):
+            if holds(one.when, row):
+                yield column, one, row.cells.get(column, "")
+        if field_ == "discount":
+            yield from (three for three in self._cells(row, "discount_amount") if is_percentage(three[2]))
+
+    def place(self, row: Row) -> tuple[str, tuple[str, str]]:
+        """The words of a row for its stage and status, and the status and stage that they stand for.
+
+        Of these the first that the mapping gives. It stands before the words where none of them says it.
+        """
+        deciding = tuple(row.cells.get(name) for name in self._deciding)
+        if (known := self._places.get(deciding)) is not None:
+            return known
+        words: list[str] = []
+        place: dict[str, Any] = {}
+        for column, several in self.stages.items():
+            text = row.text(column)
+            for one in several:
+                cell = "" if text in NOTHING and text not in one.values else text
+                value = one.values.get(cell, one.otherwise if cell else None)
+                if value is not None and holds(one.when, row):
+                    told = value if isinstance(value, dict) else {one.to or "": value}
+                    place = {**told, **place}
+            if text and not any(isinstance(one.otherwise, dict) for one in several if text not in one.values):
+                words.append(text)
+        status, stage = str(place.get("status", "")), str(place.get("stage", ""))
+        if status in ("won", "lost") and status not in map(outcome_of, words):
+            words.insert(0, status)
+        return self._places.setdefault(deciding, (" / ".join(words) or "no stage", (status, stage)))
+
+    def line(self, row: Row, *, is_full: bool = False) -> Decimal | None:
+        """The worth of a line, or before its discount; None where it has no price."""
+        told = {name: None if is_full and "disc" in name else self.number(row, name) for name in _OF_LINE}
+        return None if told["unit_price"] is None else worth_of(told)
+
+
+_OF_LINE = {"unit_price": 0, "quantity": 1, "discount": 0, "discount_amount": 0, "term": 1}
+"""The fields that the worth of a line is made of, with the values of those that it lacks."""
+
+
+def worth_of(line: Mapping[str, Any]) -> Decimal:
+    told = (default if (value := line.get(name)) is None else value for name, default in _OF_LINE.items())
+    price, quantity, discount, discount_amount, term = (Decimal(str(value)) for value in told)
+    gross = EXACT.multiply(EXACT.multiply(quantity, price), term)
+    return EXACT.subtract(percentage(gross, 100 - discount), discount_amount)
+
+
+def _is_stage(column: Column) -> bool:
+    maps = [value for value in column.values.values() if isinstance(value, dict)]
+    return column.to in ("stage", "status") or any(value.keys() & {"stage", "status"} for value in maps)

@@ -21,11 +21,10 @@ from pipecli.inbox.importing.mapping import Mapping as MappingFile
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving import arithmetic
 from pipecli.inbox.moving import recognise_by_words as headers
-from pipecli.inbox.moving.arithmetic import Fit, Worth, agree, are_rates, has_word, is_more, nonzero, numbers
+from pipecli.inbox.moving.arithmetic import FileColumns, Worth, agree, are_rates, has_word, is_more, numbers
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, by_words_of, columns_for, of_papers
-from pipecli.inbox.moving.reconcile import PAPER_KINDS, FileColumns
 from pipecli.inbox.moving.vocabulary import are_data, header_key, patterns, synonyms
 from pipecli.records.compare_names import folded, is_code
 from pipecli.records.kinds import SKU
@@ -33,7 +32,7 @@ from pipecli.store import ids_and_files
 from pipecli.store.parse_record import validate
 from pipecli.wording import count
 
-NAMELESS = "Line without a name"
+PAPER_KINDS, NAMELESS = ("quotations", "orders"), "Line without a name"
 _OF_A_LINE = ("quantity", "unit_price", "product#", "uom")
 """Roles that nothing but a line has, where a table has a row for each."""
 _OF_DEALS = ("title", "amount", "stage", "status", "owner", "close", "expected_close")
@@ -44,7 +43,7 @@ _ROLES = (*_OF_A_LINE, "product", "description", "external_id", *_TERMS[1:])
 
 _NAMES = ("external_id", "custom.number", "custom.name", "title")
 """Roles by which other tables name a record."""
-_NAMING = ("custom.number", "custom.name", "custom.subject")
+NAMING = ("custom.number", "custom.name", "custom.subject")
 _RECORDS = {"quotations": "record.quotation", "orders": "record.order", "opportunities": "record"}
 
 
@@ -99,10 +98,10 @@ def with_lines_in_rows(table: Table, told: Recognised, findings: Findings) -> Re
     They are so where rows of one id or number differ in what a line has and are alike in the rest; of papers
     also where each has a single row with a quantity and a price. Asks where they may be deals of one name.
     """
-    keys = _keys(told)
+    keys = keys_of(told)
     if told.kind not in ("opportunities", *PAPER_KINDS) or {"rows", "part"} & told.rest.keys() or not keys:
         return told
-    groups = _groups(table, keys)
+    groups = rows_of_each(table, keys)
     if told.kind not in PAPER_KINDS and len(groups) == len(table.rows):
         return told
     apart = _varying(groups, table.columns, keys[0])
@@ -146,14 +145,14 @@ def _are_of_lines(table: Table, lines: list[str], amount: str, findings: Finding
     return bool(findings.asked("rows", question, ("line", "deal")) == "line")
 
 
-def _keys(told: Recognised) -> list[str]:
+def keys_of(told: Recognised) -> list[str]:
     """The columns that tell records apart: that of an id or number, else a deal's title and customer."""
     one = told.column_of("external_id") or told.column_of("custom.number")
     several = ("title", "customer", "close") if told.kind == "opportunities" else ()
     return [one] if one else [column for role in several if (column := told.column_of(role))]
 
 
-def _groups(table: Table, keys: Sequence[str]) -> dict[str, list[Row]]:
+def rows_of_each(table: Table, keys: Sequence[str]) -> dict[str, list[Row]]:
     """The rows of each record; one without an id is of the record above it."""
     groups: dict[str, list[Row]] = {}
     above = ""
@@ -165,8 +164,8 @@ def _groups(table: Table, keys: Sequence[str]) -> dict[str, list[Row]]:
 
 def heads(table: Table, told: Recognised) -> Table:
     """The table with the first row of each record alone, where it has one for each line."""
-    keys = _keys(told) if any(_field(of).startswith("items.") for of in told.columns.values()) else []
-    return table._replace(rows=[rows[0] for rows in _groups(table, keys).values()]) if keys else table
+    keys = keys_of(told) if any(field_of(of).startswith("items.") for of in told.columns.values()) else []
+    return table._replace(rows=[rows[0] for rows in rows_of_each(table, keys).values()]) if keys else table
 
 
 def _varying(groups: Mapping[str, Sequence[Row]], columns: Iterable[str], key: str) -> set[str]:
@@ -184,8 +183,8 @@ def _varying(groups: Mapping[str, Sequence[Row]], columns: Iterable[str], key: s
 
 def of_lines_alone(table: Table, told: Recognised) -> set[str]:
     """The columns of a table with a row for each line that say nothing of a record as a whole."""
-    keys = _keys(told) if _prefix(told) else []
-    apart = _varying(_groups(table, keys), table.columns, keys[0]) if keys else set()
+    keys = keys_of(told) if prefix_of(told) else []
+    apart = _varying(rows_of_each(table, keys), table.columns, keys[0]) if keys else set()
     return apart | {*told.rest.get("lines", ())}
 
 
@@ -194,7 +193,7 @@ def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised
 
     Where no total tells it, the words of the headers do; asks whether a discount is a percent or an amount.
     """
-    prefix = _prefix(told)
+    prefix = prefix_of(told)
     if told.kind != "items" and not prefix:
         return told
     columns = _with_names(table, told, findings)
@@ -203,10 +202,10 @@ def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised
         amounts = [c for c, of in columns.items() if of == f"{prefix}tax" and not are_rates(table, c)]
         return told._replace(columns={c: of for c, of in columns.items() if c not in amounts})
     part = table._replace(columns=told.rest.get("lines", table.columns))
-    columns = {c: of for c, of in columns.items() if _field(of).removeprefix(prefix) not in _TERMS}
+    columns = {c: of for c, of in columns.items() if field_of(of).removeprefix(prefix) not in _TERMS}
     coded = next((c for c, of in columns.items() if of == f"{prefix}product"), "")
     if coded and "products" not in findings.kinds and all(re.fullmatch(SKU, t) for t in texts(table, coded)):
-        named = (c for c, of in columns.items() if _field(of) == f"{prefix}description")
+        named = (c for c, of in columns.items() if field_of(of) == f"{prefix}description")
         choices = [f"[{{{coded}}}] {{{column}}}" for column in (*named, coded)]
         rest = {**told.rest, "templates": {**told.rest.get("templates", {}), f"{prefix}product": choices}}
         told, columns = told._replace(rest=rest), {c: of for c, of in columns.items() if c != coded}
@@ -231,9 +230,9 @@ def _with_names(table: Table, told: Recognised, findings: Findings) -> dict[str,
 
     Says which have none, or nothing but the id of a product that is in no file.
     """
-    columns, prefix = dict(told.columns), _prefix(told)
+    columns, prefix = dict(told.columns), prefix_of(told)
     name, ids = f"{prefix}description", findings.kinds.get("products", set[str]())
-    named = [c for c, of in columns.items() if _field(of) in (name, f"{prefix}product")]
+    named = [c for c, of in columns.items() if field_of(of) in (name, f"{prefix}product")]
     for column in named:
         own = texts(table, column)
         if columns[column] == name and own and ids.issuperset(own):
@@ -241,7 +240,7 @@ def _with_names(table: Table, told: Recognised, findings: Findings) -> dict[str,
         elif columns[column] == name and own and all(len(t) > 7 and is_code(t) for t in own):
             why = f"{column} has ids of products that no file of the export has, and its lines are called so"
             findings.assumed.append(f"{table_name(table)}: {why}")
-    priced = [c for c, of in columns.items() if _field(of) in (f"{prefix}quantity", f"{prefix}unit_price")]
+    priced = [c for c, of in columns.items() if field_of(of) in (f"{prefix}quantity", f"{prefix}unit_price")]
     rows = [row for row in table.rows if any(map(row.text, priced))]
     rows = [row for row in rows if not any(row.text(c) in texts(table, c) for c in named)]  # `#N/A`
     for column in columns_for(table, "items", "description") if named and rows else ():
@@ -260,17 +259,19 @@ def _with_names(table: Table, told: Recognised, findings: Findings) -> dict[str,
     return columns
 
 
-def _prefix(told: Recognised) -> str:
+def prefix_of(told: Recognised) -> str:
     """What stands before the fields of lines where they are in the rows of their record."""
     return "items." if told.rest.get("rows") == "items" else ""
 
 
-def _field(of: Any) -> str:
+def field_of(of: Any) -> str:
     of = of[0] if isinstance(of, list) else of
     return str(of.get("to", "") if isinstance(of, dict) else of)
 
 
-def _best_fit(table: Table) -> tuple[list[Fit], Fit | None, Mapping[str, Sequence[str]]]:
+def _best_fit(
+    table: Table,
+) -> tuple[list[arithmetic.Fit], arithmetic.Fit | None, Mapping[str, Sequence[str]]]:
     """All ways to come to a net, that by which the rows come to a total, and the columns by words."""
     words = {role: columns_for(table, "items", role) for role in ("quantity", *_TERMS)}
     for column, role in arithmetic.price_and_total(table, {c: of for of in words for c in words[of]}).items():
@@ -282,23 +283,22 @@ def _best_fit(table: Table) -> tuple[list[Fit], Fit | None, Mapping[str, Sequenc
     cells = {c: numbers(some, c) for of in words.values() for c in of}
     told = {of: [c for c in columns if any(cells[c])] for of, columns in words.items()}
     fits = [*arithmetic.fitting(table, cells, told)]
-    net = [fit for fit in fits if any(agree(fit.nets, total) for total in fit.totals)]
-    gross = list[Fit]()
-    for fit, tax, is_rate in product(net or fits, told["taxes"], (True, False)):
-        whole = arithmetic.taxed(fit.nets, cells[tax], is_rate=is_rate)
-        if any(agree(whole, total) for total in fit.totals):
-            gross.append(fit._replace(rate=tax if is_rate else "", is_of_amounts=not is_rate))
-    return fits, max(gross or net, key=lambda fit: len(fit.off), default=None), words
+    for share in arithmetic.SHARES:
+        net = [fit for fit in fits if any(agree(fit.nets, total, share) for total in fit.totals)]
+        gross = list[arithmetic.Fit]()
+        for fit, tax, is_rate in product(net or fits, told["taxes"], (True, False)):
+            whole = arithmetic.taxed(fit.nets, cells[tax], is_rate=is_rate)
+            if any(agree(whole, total, share) for total in fit.totals):
+                gross.append(fit._replace(rate=tax if is_rate else "", is_of_amounts=not is_rate))
+        if gross or net:
+            return fits, max(gross or net, key=lambda fit: len(fit.off)), words
+    return fits, None, words
 
 
 def _terms_of(table: Table, findings: Findings) -> dict[str, Any]:
     """What the columns of prices, discounts, taxes and totals feed."""
     fits, best, words = _best_fit(table)
-    typed = _off_by_type(table, words)
-    totals = [c for c in words["total"] if fits and any(numbers(table, c))]
-    if best is None and not typed and totals:
-        why = f"{totals[0]} isn't price times quantity: look whether the prices are with their tax"
-        findings.assumed.append(f"{table_name(table)}: {why}")
+    typed = arithmetic.off_by_type(table, words)
     of_words = {role: c for c, role in by_words(table, "items").items()}
     price = best.price if best else of_words.get("unit_price") or next(iter(words["unit_price"]), None)
     plain = [fit.nets for fit in fits if fit.price == price and not fit.off]
@@ -311,18 +311,6 @@ def _terms_of(table: Table, findings: Findings) -> dict[str, Any]:
         **dict.fromkeys(rates, "tax"),
         **dict.fromkeys(words["total"][:1], "total"),
     }
-
-
-def _off_by_type(table: Table, words: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """The discounts of which another column says whether each is a percent or an amount."""
-    for off, of in product(words["discount"], [c for c in table.columns if has_word(c, "discount")]):
-        kinds = {row.text(of) for row in table.rows if is_more(row.text(off))}
-        percents = {kind for kind in kinds if re.search(patterns()["percents"], folded(kind))}
-        if percents and all(has_word(k, "sum") for k in kinds - percents) and not any(map(is_more, kinds)):
-            feeds = {"discount": percents, "discount_amount": kinds - percents}
-            own = {to: {of: sorted(kinds)} for to, kinds in feeds.items() if kinds}
-            return {off: [{"to": to, "when": when | nonzero(table, off)} for to, when in own.items()]}
-    return {}
 
 
 def _off_by_words(table: Table, words: Mapping[str, Sequence[str]], findings: Findings) -> dict[str, Any]:
@@ -341,28 +329,43 @@ def _off_by_words(table: Table, words: Mapping[str, Sequence[str]], findings: Fi
             answer = findings.asked(about, question, ("percent", "amount"))
             to = "discount_amount" if answer == "amount" else to
         is_plain = to == "discount" and not offs[1:]
-        terms[column] = to if is_plain else {"to": to, "when": nonzero(table, column)}
+        terms[column] = to if is_plain else {"to": to, "when": arithmetic.nonzero(table, column)}
     return terms
+
+
+def feeding(table: Table, told: Recognised, fields: Iterable[str]) -> FileColumns:
+    """The columns of a table that feed these fields."""
+    feeds = {c: of for c, of in told.columns.items() if field_of(of) in fields}
+    return FileColumns(Source(validate(MappingFile, {"columns": feeds}, table.name)), table)
+
+
+def columns_of_lines(table: Table, told: Recognised) -> FileColumns:
+    """The columns that feed the money of lines; their totals where no price does, which are of one each."""
+    prefix = prefix_of(told)
+    if f"{prefix}unit_price" not in map(field_of, told.columns.values()):
+        priced = {c: f"{prefix}unit_price" for c, of in told.columns.items() if of == f"{prefix}total"}
+        return feeding(table, told._replace(columns=priced), priced.values())
+    terms = ("unit_price", "quantity", "discount", "discount_amount", "tax")
+    return feeding(table, told, [prefix + of for of in terms])
 
 
 def worth_of_lines(known: Iterable[Known]) -> dict[str, Worth]:
     """What the lines of an export come to, by the id, the number or the name of their record."""
     worth: dict[str, Worth] = {}
     for table, told in known:
-        prefix = _prefix(told)
-        named = [c for c, of in told.columns.items() if _field(of).startswith("record")]
-        keys = _keys(told) if prefix else named[:1]
+        prefix = prefix_of(told)
+        named = [c for c, of in told.columns.items() if field_of(of).startswith("record")]
+        keys = keys_of(told) if prefix else named[:1]
         if not keys or told.kind not in ("items", *PAPER_KINDS):
             continue
-        fields = {prefix + of for of in ("unit_price", "quantity", "discount", "discount_amount", "tax")}
-        feeds = {c: of for c, of in told.columns.items() if _field(of) in fields}
-        columns = FileColumns(Source(validate(MappingFile, {"columns": feeds}, table.name)), table)
-        for above, rows in _groups(table, keys).items():
+        columns = columns_of_lines(table, told)
+        for above, rows in rows_of_each(table, keys).items():
             for row in (row for row in rows if prefix or holds(told.rest.get("only", {}), row)):
-                net, tax = worth.get(above, Worth())
+                net, tax, full, lines = worth.get(above, Worth())
                 line = round(columns.line(row) or Decimal(0), 2)
                 rate = columns.number(row, "tax") or Decimal(0)
-                worth[above] = Worth(net + line, tax + line * rate / 100)
+                full += round(columns.line(row, is_full=True) or Decimal(0), 2)
+                worth[above] = Worth(net + line, tax + line * rate / 100, full, lines + 1)
     return worth
 
 
@@ -389,16 +392,16 @@ def _with_tax(columns: Recognised, *, told: bool) -> Recognised:
 
 
 def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], findings: Findings) -> Recognised:
-    """The columns of papers, with what their lines come to, less a discount or with tax; says if none is.
+    """The columns of papers, with what their lines come to, less a discount or with tax.
 
     Where no line is known, a sum stands for them that less a discount and with the tax is another. If the
     lines come to a sum with tax, their prices are with it. If papers come to another net, it is theirs.
     """
     columns = {c: of for c, of in told.columns.items() if of != "off"}
     first = heads(table, told)
-    names = [*_keys(told), *(c for c, of in columns.items() if of in _NAMING)]
+    names = [*keys_of(told), *(c for c, of in columns.items() if of in NAMING)]
     lines = [next((worth[t] for c in names if (t := row.text(c)) in worth), None) for row in first.rows]
-    of_lines = {c for c, of in columns.items() if _field(of).startswith("items.")}
+    of_lines = {c for c, of in columns.items() if field_of(of).startswith("items.")}
     of_lines |= of_lines_alone(table, told)
     cells = {c: own for c in table.columns if c not in of_lines and any(own := numbers(first, c))}
     ignored, total = told.rest.get("ignore", ()), columns_for(table, told.kind, "total")
@@ -418,30 +421,29 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     ways = [(c, to) for c in offs for to in (reversed(feeds) if arithmetic.says_percent(table, c) else feeds)]
     ways += [("", "")] * (not apart)
     with_tax = partial(arithmetic.taxed, is_rate=False)
-    for (off, to), (base, net_lines) in product(ways, bases.items()):
+    for share, (off, to), (base, net_lines) in product(arithmetic.SHARES, ways, bases.items()):
         net, whole = arithmetic.sums_of(net_lines, cells.get(off, []), to)
         several = [*(with_tax(net, tax) for tax in taxes), *[net, whole] * bool(off or not base)]
-        if any(agree(cells[c], one) for c in apart or figures if c != base for one in several):
-            columns = {c: of for c, of in columns.items() if _field(of) not in _OF_WHOLE}
+        if any(agree(cells[c], one, share) for c in apart or figures if c != base for one in several):
+            columns = {c: of for c, of in columns.items() if field_of(of) not in _OF_WHOLE}
             columns |= {off: arithmetic.off_of_whole(table, off, to)} if off else {}
             full = [] if apart else arithmetic.sums_of(net_lines, [], "")[0]
             for field, one in (("total", full), (AFTER_DISCOUNT, net)):
-                if same := [c for c in figures if c not in ignored and agree(cells[c], one)]:
+                if same := [c for c in figures if c not in ignored and agree(cells[c], one, share)]:
                     columns |= {base or same[0]: field}
                     break
             gross = [with_tax(cells[c], tax) for c in figures for tax in taxes if any(tax)]
-            told = _with_tax(told, told=not base and any(agree(net, one) for one in gross))
+            told = _with_tax(told, told=not base and any(agree(net, one, share) for one in gross))
             return told._replace(columns=columns)
     below = [c for c in offs if columns.get(c) == "discount_amount"]
     columns |= {c: arithmetic.off_of_whole(table, c, "discount_amount") for c in below}
-    if not any(lines) and "total" not in map(_field, columns.values()) and not _prefix(told):
+    if not any(lines) and "total" not in map(field_of, columns.values()) and not prefix_of(told):
         why = "no sum and no line is known of them, so they come to nothing"
-    elif any(lines) and (sums or apart):
-        columns = {c: of for c, of in columns.items() if not apart or _field(of) != "total"}
-        columns |= {apart[0]: AFTER_DISCOUNT} if apart else {}
-        why = "no sum of a row is what its lines come to, less a discount or with tax"
     else:
-        why = f"{guess} is taken for the sum of its lines" if (guess := told.rest.get("sum")) else ""
+        columns = {c: of for c, of in columns.items() if not apart or field_of(of) != "total"}
+        columns |= {apart[0]: AFTER_DISCOUNT} if apart else {}
+        is_guess = "sum" in told.rest and not any(lines)
+        why = f"{told.rest['sum']} is taken for the sum of its lines" if is_guess else ""
     findings.assumed += [f"{table_name(table)}: {why}"] if why else []
     told = told._replace(columns=columns)
     return _with_tax(told, told=not any(lines) and _says_tax(told, "total"))

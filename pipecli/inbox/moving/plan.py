@@ -28,6 +28,7 @@ from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_row
 from pipecli.inbox.moving.findings import Findings, know_users, owners
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, filled, plan_page, settings_page
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, columns_of_deals
+from pipecli.inbox.moving.reconcile import tell_money
 from pipecli.inbox.moving.vocabulary import is_yes, kinds_of_rows, of_activity, patterns
 from pipecli.records.compare_names import is_code
 from pipecli.store import ids_and_files
@@ -117,6 +118,7 @@ def make_plan(
         known[number] = _Recognition(table, told)
     summed = lines.with_sums(known, findings)
     known = [one._replace(told=told) for one, told in zip(known, summed, strict=True)]
+    tell_money(known, findings)
     _look_at_dates(known, findings)
     for one in known:
         named = kinds_of_rows()[one.told.kind].get("of")

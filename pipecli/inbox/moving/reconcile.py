@@ -6,39 +6,52 @@ The file's side is counted from its cells, not from what the import made of them
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from pipecli.errors import Unreadable
-from pipecli.inbox.importing.cells import NOTHING, is_percentage
-from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.earlier_imports import imports_at
 from pipecli.inbox.importing.import_files import Import
 from pipecli.inbox.importing.list_elements import discount_lines
-from pipecli.inbox.importing.mapping import Column, Source
-from pipecli.inbox.importing.table import Cell, Row, Table
-from pipecli.inbox.moving.arithmetic import are_amounts, has_word
-from pipecli.inbox.moving.findings import text_of_row
-from pipecli.inbox.moving.vocabulary import outcome_of
-from pipecli.json_and_csv import loads, quoted
-from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
-from pipecli.records.money import EXACT, part_of, percentage, rounded
-from pipecli.records.written_amounts import (
-    DecimalSign,
-    decimal_sign_of,
-    in_units,
-    plain_digits,
-    read_money,
-    read_number,
+from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Source
+from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.moving.arithmetic import (
+    NEARLY_ALL,
+    FileColumns,
+    Worth,
+    columns_of_money,
+    numbers,
+    says_percent,
+    worth_of,
 )
+from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
+from pipecli.inbox.moving.findings import Findings, text_of_row
+from pipecli.inbox.moving.lines_and_sums import (
+    NAMING,
+    PAPER_KINDS,
+    columns_of_lines,
+    feeding,
+    field_of,
+    heads,
+    keys_of,
+    of_lines_alone,
+    prefix_of,
+    rows_of_each,
+    worth_of_lines,
+)
+from pipecli.inbox.moving.recognise_by_words import Recognised
+from pipecli.json_and_csv import loads, quoted
+from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, Kind
+from pipecli.records.money import rounded
+from pipecli.records.written_amounts import plain_digits
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.index.views import marks
 from pipecli.store.pipeline import Pipeline
-from pipecli.wording import shortened
+from pipecli.wording import count, first_of, shortened
 
-ITEMS, PAPER_KINDS = "items", (QUOTATION.folder, ORDER.folder)
+ITEMS, _CENTS = "items", Decimal("0.02")
 
 
 class Group(NamedTuple):
@@ -60,6 +73,10 @@ class Totals:
     """Records that were here before, and that people changed since: they may differ."""
     differing: list[str] = field(default_factory=list)
     """External ids, or of lines their records' ids: they are missing, or differ for no such reason."""
+    figures: list[tuple[Decimal, Decimal]] = field(default_factory=list)
+    """Of those, what the file and the pipeline have."""
+    rounded: list[str] = field(default_factory=list)
+    """Papers that differ by cents, as their file rounds the sum, and each line is rounded here."""
     left_out: list[str] = field(default_factory=list)
     """Papers that aren't taken, as no paper is without a deal."""
 
@@ -124,127 +141,6 @@ class Reconciliation:
         return sum(len(totals.differing) for totals in self.totals.values())
 
 
-class FileColumns:
-    """The columns of a file by the fields that they feed."""
-
-    def __init__(self, source: Source, table: Table) -> None:
-        self.mapping = source.mapping
-        self.stages: dict[str, tuple[Column, ...]] = {}
-        """The columns that say stage or status, and what they feed."""
-        self._feeds: dict[str, list[tuple[str, Column]]] = {}
-        for name, several in self.mapping.columns.items():
-            column = name if name in table.columns else name.removesuffix("?")
-            if any(_is_stage(one) for one in several):
-                self.stages[column] = several
-            for one in several:
-                field_ = re.sub(r"^items\.(1\.)?|_after_discount$", "", one.to or "")
-                self._feeds.setdefault(field_, []).append((column, one))
-        bound = {name for several in self.stages.values() for one in several for name in one.when}
-        self._deciding = [*self.stages, *sorted(bound - self.stages.keys())]
-        self._places: dict[tuple[object, ...], tuple[str, tuple[str, str]]] = {}
-        """By the cells of the columns that decide it; deals share few."""
-        self._decimal_signs: dict[str, DecimalSign] = {}
-        self._table = table
-
-    @property
-    def tell_deals(self) -> bool:
-        return "title" in self._feeds.keys() | self.mapping.templates.keys()
-
-    def text(self, row: Row, field_: str) -> str:
-        """The first cell that feeds a field, as the mapping replaces it; empty where none does."""
-        cells = ((one.values, row.text(column)) for column, one in self._feeds.get(field_, ()))
-        return next((str(values.get(cell, cell)) for values, cell in cells if cell), "")
-
-    def number(self, row: Row, field_: str) -> Decimal | None:
-        """The first number that feeds a field, the final value of a won deal before its amount; else None."""
-        for column, one, cell in self._cells(row, field_):
-            if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
-                value = Decimal(cell)
-            else:
-                decimal_sign = one.decimal or self._decimal_sign_of(column)
-                try:
-                    if field_ in ("quantity", "discount"):
-                        value = read_number(str(cell), decimal_sign, is_percent=field_ == "discount")
-                    else:
-                        value = read_money(str(cell), decimal_sign, third_decimal=False).value
-                except Unreadable:
-                    continue
-            scale = one.scale or (self.mapping.scale if field_ == "discount" else None)
-            if number := row.text(other := one.times or one.per or ""):
-                times = read_number(number, self._decimal_sign_of(other))
-                value = EXACT.multiply(value, times) if one.times else part_of(value, times)
-            is_fraction = scale == "fraction" and not str(cell).strip().endswith("%")
-            return value * 100 if is_fraction else in_units(value, str(cell), scale)
-        return None
-
-    def _decimal_sign_of(self, column: str) -> DecimalSign:
-        if column not in self._decimal_signs:
-            self._decimal_signs[column] = decimal_sign_of(texts(self._table, column))
-        return self.mapping.decimal or self._decimal_signs[column]
-
-    def _cells(self, row: Row, field_: str) -> Iterator[tuple[str, Column, Cell]]:
-        """The cells that feed a field, with what the mapping says of each.
-
-        Of an amount first the final value, of a discount also what says `10%` in a column of amounts.
-        """
-        if field_ == "amount":
-            yield from self._cells(row, "closed.amount")
-        for column, one in self._feeds.get(field_, ()):
-            if holds(one.when, row):
-                yield column, one, row.cells.get(column, "")
-        if field_ == "discount":
-            yield from (three for three in self._cells(row, "discount_amount") if is_percentage(three[2]))
-
-    def have_other_money(self) -> bool:
-        """True where a column of amounts feeds no field but one below `custom`, or none."""
-        own = {c for field_, fed in self._feeds.items() if not field_.startswith("custom.") for c, _ in fed}
-        free = [column for column in self._table.columns if column not in own]
-        named = [c for c in free if any(has_word(c, of) for of in ("sum", "tax"))]
-        cents = [c for c in free if all(re.search(r"\d[.,]\d\d\D*$", text) for text in texts(self._table, c))]
-        return any(are_amounts(self._table, column) for column in named + cents)
-
-    def place(self, row: Row) -> tuple[str, tuple[str, str]]:
-        """The words of a row for its stage and status, and the status and stage that they stand for.
-
-        Of these the first that the mapping gives. It stands before the words where none of them says it.
-        """
-        deciding = tuple(row.cells.get(name) for name in self._deciding)
-        if (known := self._places.get(deciding)) is not None:
-            return known
-        words: list[str] = []
-        place: dict[str, Any] = {}
-        for column, several in self.stages.items():
-            text = row.text(column)
-            for one in several:
-                cell = "" if text in NOTHING and text not in one.values else text
-                value = one.values.get(cell, one.otherwise if cell else None)
-                if value is not None and holds(one.when, row):
-                    told = value if isinstance(value, dict) else {one.to or "": value}
-                    place = {**told, **place}
-            if text and not any(isinstance(one.otherwise, dict) for one in several if text not in one.values):
-                words.append(text)
-        status, stage = str(place.get("status", "")), str(place.get("stage", ""))
-        if status in ("won", "lost") and status not in map(outcome_of, words):
-            words.insert(0, status)
-        return self._places.setdefault(deciding, (" / ".join(words) or "no stage", (status, stage)))
-
-    def line(self, row: Row) -> Decimal | None:
-        """The worth of a line; None where it has no price."""
-        told = {name: self.number(row, name) for name in _OF_LINE}
-        return None if told["unit_price"] is None else _worth(told)
-
-
-_OF_LINE = {"unit_price": 0, "quantity": 1, "discount": 0, "discount_amount": 0, "term": 1}
-"""The fields that the worth of a line is made of, with the values of those that it lacks."""
-
-
-def _worth(line: Mapping[str, Any]) -> Decimal:
-    told = (default if (value := line.get(name)) is None else value for name, default in _OF_LINE.items())
-    price, quantity, discount, discount_amount, term = (Decimal(str(value)) for value in told)
-    gross = EXACT.multiply(EXACT.multiply(quantity, price), term)
-    return EXACT.subtract(percentage(gross, 100 - discount), discount_amount)
-
-
 def told_of(done: Import, source: Source) -> Reconciliation | None:
     """A file's word on its records, to be compared.
 
@@ -263,7 +159,7 @@ def told_of(done: Import, source: Source) -> Reconciliation | None:
     if own is None:
         return Reconciliation(done.table.name, kind, comparable=False)
     told = _told_of_records(done, columns, own, "amount" if kind == OPPORTUNITY.folder else "total")
-    other = kind in PAPER_KINDS and columns.have_other_money()
+    other = kind in PAPER_KINDS and not columns.fed.issuperset(columns_of_money(done.table))
     return Reconciliation(done.table.name, kind, told=told, changed=changed, has_other_money=other)
 
 
@@ -330,6 +226,7 @@ class _Here(NamedTuple):
     process: str = ""
     grand_total: Decimal | None = None
     key: str = ""
+    lines: int = 0
 
     def changed(self, told: Told, amount: Decimal, currency: str) -> Changed:
         """The field in which it isn't as the file says."""
@@ -379,7 +276,9 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
         totals.rows_here += record.rows
         totals.amount += amount
         totals.amount_here += value
-        if told.state == "left out" or (record.values and value == amount):
+        cents = Decimal("0.005") * (record.lines + 1) if record.lines else Decimal(0)
+        if told.state == "left out" or (record.values and abs(value - amount) <= cents):
+            totals.rounded += [key] * (value != amount and told.state == "")
             totals.left_out += [key] * (told.state == "left out")
             grand = told.grand_total and rounded(told.grand_total, currency)
             if grand and record.grand_total is not None and grand != record.grand_total:
@@ -391,12 +290,13 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
             worth.append(own.changed(told, amount, currency))
         else:
             totals.differing.append(key)
+            totals.figures.append((amount, value))
     file.told, file.changed = {}, [*worth, *file.changed]
 
 
 def _records_here(pipeline: Pipeline, kind: Kind, told: Mapping[str, Told]) -> Iterator[tuple[str, _Here]]:
     """By external id, the deals or papers that a file tells of."""
-    columns = "exact_amount, exact_total, exact_subtotal"
+    columns = "json_array_length(json, '$.items'), exact_amount, exact_total, exact_subtotal"
     if kind is OPPORTUNITY:  # what it was won for, or its amount, in the digits of its file
         columns = "status, stage, process, coalesce(json -> '$.closed.amount', json -> '$.amount')"
         columns += ", json ->> '$.items', json -> '$.tax_included'"
@@ -409,13 +309,16 @@ def _records_here(pipeline: Pipeline, kind: Kind, told: Mapping[str, Told]) -> I
             status, stage, process, value, items, taxed = cells
             values = [Decimal(0 if value in (None, '"unknown"') else value)]
             if told[external].amount is None and told[external].lines and (value is None or taxed == "true"):
-                by_lines = sum((rounded(_worth(item), currency) for item in loads(items or "[]")), Decimal(0))
+                by_lines = sum(
+                    (rounded(worth_of(item), currency) for item in loads(items or "[]")), Decimal(0)
+                )
                 values = [by_lines] if value is None else values + [by_lines] * any(values)
             yield external, _Here(currency, tuple(values), 1, (status, stage), process, key=key)
         elif external in told:
+            lines, *cells = cells
             values = [Decimal(cell) for cell in cells if cell is not None]
             grand_total = values[1] if len(values) > 1 else None
-            yield external, _Here(currency, tuple(values), grand_total=grand_total, key=key)
+            yield external, _Here(currency, tuple(values), grand_total=grand_total, key=key, lines=lines or 0)
 
 
 def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[str, _Here]]:
@@ -432,7 +335,7 @@ def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[
             for name, line in discount_lines(loads(custom or "{}")).items():
                 items.append({"external_id": name, "unit_price": -Decimal(str(line["amount"]))})
             items = [item for item in items if not own.ids or item.get("external_id") in own.ids]
-            amounts = [rounded(_worth(item), currency) for item in items]
+            amounts = [rounded(worth_of(item), currency) for item in items]
             yield key, _Here(currency, (sum(amounts, Decimal(0)),), len(items), key=key)
 
 
@@ -445,6 +348,88 @@ def _had_lines(pipeline: Pipeline, key: str, told: Told) -> bool:
     return not told.ids or any(quoted(id_) in text for id_ in told.ids)
 
 
-def _is_stage(column: Column) -> bool:
-    maps = [value for value in column.values.values() if isinstance(value, dict)]
-    return column.to in ("stage", "status") or any(value.keys() & {"stage", "status"} for value in maps)
+_OF_WHOLE = ("total", AFTER_DISCOUNT, "discount", "discount_amount")
+
+
+def tell_money(known: Iterable[Known], findings: Findings) -> None:
+    """Note, of papers and lines, the columns of money that nothing which is taken comes to.
+
+    And the papers whose own total isn't what their lines come to.
+    """
+    with_lines = [(table, told) for table, told in known if told.kind in (ITEMS, *PAPER_KINDS)]
+    worth = worth_of_lines(with_lines)
+    for table, told in with_lines:
+        figures, apart = _figures(table, told, worth)
+        taken = {c for c, of in told.columns.items() if not re.match(r"custom\.|off$", field_of(of))}
+        if f"{prefix_of(told)}unit_price" in map(field_of, told.columns.values()):
+            taken -= {c for c, of in told.columns.items() if told.kind == ITEMS and of == "total"}
+            taken -= {c for c, of in told.columns.items() if of == "items.total"}
+        fits = {c: _fitting(numbers(table, c), figures) for c in columns_of_money(table) if c not in taken}
+        for column, others in fits.items():
+            if others:
+                lines = first_of([f"{table.rows[place].line:,}" for place in others], 3, ",")
+                why = (
+                    f"{column} isn't what the rest comes to in {count(len(others), 'row', ',')}: line {lines}"
+                )
+                findings.assumed.append(f"{table_name(table)}: {why}")
+        if left := [c for c, others in fits.items() if others is None]:
+            first, alone = heads(table, told), of_lines_alone(table, told)
+            cells = {c: filter(None, numbers(table if c in alone else first, c)) for c in left}
+            sums = {c: "" if says_percent(table, c) else f" ({sum(cells[c]):,.2f} in all)" for c in left}
+            named = ", ".join(c + sums[c] for c in left)
+            findings.assumed.append(f"{table_name(table)}: money that comes in no sum here: {named}")
+        if apart:
+            papers = count(len(apart), told.kind.removesuffix("s"), ",")
+            why = f"{papers} whose lines don't come to the total: {first_of(apart, 3, ',')}"
+            findings.assumed.append(f"{table_name(table)}: {why}")
+
+
+def _fitting(cells: Sequence[Decimal | None], figures: Sequence[Sequence[Decimal]]) -> list[int] | None:
+    """The places where a column isn't the figure of its row that it nearly always is; None for no figure."""
+    pairs = [(place, abs(cell), figures[place]) for place, cell in enumerate(cells) if cell is not None]
+    fits = Counter(
+        number
+        for _, cell, own in pairs
+        for number, figure in enumerate(own)
+        if abs(cell - abs(figure)) <= _CENTS
+    )
+    for number, times in fits.most_common(1):
+        if times >= len(pairs) * NEARLY_ALL:
+            return [place for place, cell, own in pairs if abs(cell - abs(own[number])) > _CENTS]
+    return None
+
+
+def _figures(
+    table: Table, told: Recognised, worth: Mapping[str, Worth]
+) -> tuple[list[list[Decimal]], list[str]]:
+    """By row, what its line and its paper come to; and the papers that say another total."""
+    is_paper, has_lines = told.kind in PAPER_KINDS, told.kind == ITEMS or prefix_of(told) != ""
+    lines, whole = columns_of_lines(table, told), feeding(table, told, _OF_WHOLE if is_paper else ())
+    keys = [*keys_of(told), *(c for c, of in told.columns.items() if of in NAMING)]
+    figures, apart = dict[int, list[Decimal]](), list[str]()
+    every = rows_of_each(table, keys[:1]).values() if prefix_of(told) else [[row] for row in table.rows]
+    for first, *others in every:
+        own, of = list[Decimal](), next((worth[t] for c in keys if (t := first.text(c)) in worth), None)
+        if is_paper:
+            said = whole.number(first, "total") or Decimal(0)
+            net, tax, full, several = of or Worth(said, Decimal(0), said)
+            percent, amount = (whole.number(first, name) or Decimal(0) for name in _OF_WHOLE[2:])
+            off = net * percent / 100 + amount
+            if of and said and min(abs(said - net), abs(said - net + off)) > _CENTS * several:
+                apart.append(f"{first.text(keys[0])} {said:,.2f}, its lines {net - off:,.2f}")
+            tax = tax * (net - off) / net if net else tax
+            own = [full, net, off, full - net, full - net + off, net - off, tax, net - off + tax, net + off]
+            own.append((full - net + off) / full * 100 if full else full)
+        for row in (first, *others):
+            figures[row.line] = own + (_of_line(lines, row) if has_lines else [])
+    return [figures[row.line] for row in table.rows], apart
+
+
+def _of_line(columns: FileColumns, row: Row) -> list[Decimal]:
+    """What a row may say of a line: of all its pieces and of one, before and after discount and tax."""
+    net, full = (columns.line(row, is_full=is_full) or Decimal(0) for is_full in (False, True))
+    many, rate = (columns.number(row, name) or Decimal(0) for name in ("quantity", "tax"))
+    whole = [net, full, full - net, net * rate / 100, net * (100 + rate) / 100, full * (100 + rate) / 100]
+    whole += [net * 100 / (100 + rate), net - net * 100 / (100 + rate)]
+    each = [one / many for one in whole] if many else whole
+    return [*whole, *each, (full - net) / full * 100 if full else Decimal(0), rate]

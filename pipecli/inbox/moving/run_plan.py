@@ -36,9 +36,10 @@ from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file
 from pipecli.inbox.moving import PLAN_FILE, vendors
 from pipecli.inbox.moving.findings import text_of_row
+from pipecli.inbox.moving.lines_and_sums import PAPER_KINDS
 from pipecli.inbox.moving.plan import Plan, make_plan
 from pipecli.inbox.moving.plan_files import Move, Step, apply_settings, in_its_line, load_plan
-from pipecli.inbox.moving.reconcile import ITEMS, PAPER_KINDS, Reconciliation, Totals, reconcile, told_of
+from pipecli.inbox.moving.reconcile import ITEMS, Reconciliation, Totals, reconcile, told_of
 from pipecli.inbox.moving.vocabulary import header_key
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, COLLECTIONS, OPPORTUNITY, Kind
 from pipecli.records.written_amounts import plain_digits
@@ -385,9 +386,15 @@ def _reconciliation(moved: Moved) -> Iterator[str]:
 
 
 def _verdict(totals: Totals) -> str:
-    if named := totals.differing or totals.left_out:
-        verb = "left out" if not totals.differing else "differs" if len(named) == 1 else "differ"
-        return f": {len(named):,} {verb} ({first_of(named, 3, ',')})"
+    if totals.differing:
+        verb = "differs" if len(totals.differing) == 1 else "differ"
+        both = zip(totals.differing, totals.figures, strict=True)
+        named = [f"{key} {there:,.2f} | {here:,.2f}" if here else key for key, (there, here) in both]
+        return f": {len(named):,} {verb} ({first_of(named, 3, ';')})"
+    if totals.left_out:
+        return f": {len(totals.left_out):,} left out ({first_of(totals.left_out, 3, ',')})"
+    if named := totals.rounded:
+        return f": {len(named):,} by cents, as each line is rounded here ({first_of(named, 3, ',')})"
     return f": {totals.changed_here:,} changed here since" if totals.changed_here else ""
 
 
