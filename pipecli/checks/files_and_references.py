@@ -308,7 +308,7 @@ def external_id(pipeline: Pipeline) -> Iterator[Problem]:
 
 def unreachable(pipeline: Pipeline) -> Iterator[Problem]:
     """E-mail addresses and telephone numbers that can't be any: who writes to one reaches nobody."""
-    for path, place, text in pipeline.index.connection.execute(_REACHED_BY):
+    for path, place, text in pipeline.connection.execute(_REACHED_BY):
         way = place.split(".")
         field = way[-2] if way[-1].isdigit() else way[-1]
         if fault := emails_and_phones.unreachable(field, text):

@@ -41,7 +41,7 @@ def condition(pipeline: Pipeline) -> Iterator[Problem]:
     """Conditions in SQL that can't be run: the command that comes upon one would be refused."""
     for field, noun, sql in pipeline.settings.conditions():
         try:
-            compile_condition(pipeline.index.connection, BY_NOUN[noun].table, sql)
+            compile_condition(pipeline.connection, BY_NOUN[noun].table, sql)
         except BadQuery as error:
             yield _in_settings(tuple(field.split(".")), f"{field}: {error}")
 

@@ -205,7 +205,7 @@ def _by_hand(
     known = find_activity(run, ref, activity)
     columns = ['"by"' if name == "by" else name for name in names]
     (row,) = rows_where(
-        run.pipeline.index.connection, columns, "activities", "id = ? AND record = ?", known.id, known.record
+        run.connection, columns, "activities", "id = ? AND record = ?", known.id, known.record
     )
     before = {name: value for name, value in zip(names, row, strict=True) if value is not None}
     if has_editor():
@@ -307,14 +307,14 @@ def _by_id(
 
 def _called(pipeline: Pipeline, text: str, record: str | None = None) -> list[FoundActivity]:
     """The open activities that say these words, of a record or of all."""
-    keys = dumps(search_activities(pipeline.index.connection, text), None)
+    keys = dumps(search_activities(pipeline.connection, text), None)
     condition = "id IN (SELECT value FROM json_each(?)) AND NOT done AND record = coalesce(?, record)"
     return _query(pipeline, condition, keys, record)
 
 
 def _query(pipeline: Pipeline, condition: str, *parameters: str | None) -> list[FoundActivity]:
     columns = ("id", "noun", "record", "subject")
-    rows = rows_where(pipeline.index.connection, columns, "activities", condition, *parameters)
+    rows = rows_where(pipeline.connection, columns, "activities", condition, *parameters)
     return [FoundActivity(*row) for row in rows]
 
 

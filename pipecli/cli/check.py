@@ -66,7 +66,7 @@ def check(
     _print(run, findings)
     if signed:
         _require_signed(run, base)
-    records = count_records(run.pipeline.index.connection)
+    records = count_records(run.connection)
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise PipecliError(f"{counted(findings)} in {count(records, 'record')}{since}", code="findings")
     say(", ".join(part for part in (f"ok: {count(records, 'record')}", counted(findings)) if part) + since)

@@ -228,7 +228,7 @@ class Completion:
 
     @cached_property
     def sql(self) -> Any:
-        return self.pipeline.index.connection
+        return self.pipeline.connection
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:

@@ -89,7 +89,7 @@ def _of_all(run: Session, known: History, field: str, first: date, zone: tzinfo)
     for step in steps_of(known, commits[::-1], (*KINDS, SETTINGS)):
         events = [event for event in step.events if not field or f"{event.field}.".startswith(f"{field}.")]
         if run.format is Format.TABLE:
-            title = label(run.present.index.connection, step.noun, step.key) or ""
+            title = label(run.present.connection, step.noun, step.key) or ""
             about = f"{step.key} {title}" if title != step.key else step.key
             events = [
                 event if step.key in event.text else event._replace(text=f"{about}: {event.text}")

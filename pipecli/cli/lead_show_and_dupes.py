@@ -102,7 +102,7 @@ _LEADS, _CUSTOMERS = _columns(14), _columns(24)
 def lead_dupes(run: Session) -> None:
     """List leads that are probably the same, with a score and why."""
     columns = ("id", "name", "organization", "email", "phone", "website", "status")
-    rows = rows_where(run.read(LEAD).index.connection, columns, "leads", "status <> 'disqualified'")
+    rows = rows_where(run.read(LEAD).connection, columns, "leads", "status <> 'disqualified'")
     parties = [
         Party(
             key,
@@ -126,7 +126,7 @@ def lead_dupes(run: Session) -> None:
 @app.command("customer dupes")
 def customer_dupes(run: Session) -> None:
     """List customers that are probably the same, with a score and why."""
-    connection = run.read(CUSTOMER, CONTACT).index.connection
+    connection = run.read(CUSTOMER, CONTACT).connection
     reached: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     of_people = ("customer", "emails", "phones")
     for customer, *both in rows_where(connection, of_people, "contacts", "customer IS NOT NULL", order=""):

@@ -95,7 +95,7 @@ def rename(
         raise PipecliError(f"the new name of {old} is missing")
     present = _stage(transaction, old) if what == "stage" else old
     using = files_with_word if what in WORDS else files_naming_part
-    paths = using(transaction.pipeline.index.connection, what, present)
+    paths = using(transaction.connection, what, present)
     return settings.rename_in_settings(
         transaction.settings, what, present, wanted, [transaction.pipeline.read(path) for path in paths]
     )
@@ -143,7 +143,6 @@ def change_to(transaction: Transaction, after: Settings, summary: str) -> Change
     _refuse_missing_files(transaction, after)
     for slug in settings.users_leaving(transaction.settings, after):
         _say_what_is_left(transaction.pipeline, slug)
-    connection = transaction.pipeline.index.connection
     gone = settings.dropped_names(transaction.settings, after)
     if gone:
         transaction.pipeline.require_all_readable()  # a file that isn't read might name it, too
@@ -151,10 +150,10 @@ def change_to(transaction: Transaction, after: Settings, summary: str) -> Change
         transaction.settings,
         after,
         summary,
-        used_by={name: records_naming_part(connection, name.noun, name.key) for name in gone},
-        price_lists=ids_in_index(connection, "price-list"),
+        used_by={name: records_naming_part(transaction.connection, name.noun, name.key) for name in gone},
+        price_lists=ids_in_index(transaction.connection, "price-list"),
         words_left={
-            dropped: len(files_with_word(connection, dropped.what, dropped.word))
+            dropped: len(files_with_word(transaction.connection, dropped.what, dropped.word))
             for dropped in settings.dropped_words(transaction.settings, after)
         },
     )
@@ -165,7 +164,7 @@ _MOST_LISTED = 20
 
 def _say_what_is_left(pipeline: Pipeline, user: str) -> None:
     """Tell what is still open with a user who is taken out of use."""
-    theirs = responsibilities(pipeline.index.connection, user)
+    theirs = responsibilities(pipeline.connection, user)
     if not theirs:
         return
     say(f"{user} still has {summed(theirs)}: pipecli user handover {user} --to USER-OR-TEAM")
@@ -195,14 +194,7 @@ def _refuse_broken_conditions(transaction: Transaction, after: Settings) -> None
         if condition in known:
             continue
         try:
-            select_rows(
-                transaction.pipeline.index.connection,
-                "1",
-                BY_NOUN[of_noun].table,
-                f"({condition}\n)",
-                "LIMIT 0",
-                (),
-            )
+            select_rows(transaction.connection, "1", BY_NOUN[of_noun].table, f"({condition}\n)", "LIMIT 0")
         except BadQuery as error:
             raise PipecliError(f"{path}: {error.message}", hint=error.hint, code=error.code) from None
 
@@ -256,15 +248,14 @@ def hand_over_user(
     slug = find_section(transaction.session, "user", user, whole=True)
     names = names_of(transaction.session, "principal")
     recipient = chosen_id(to, names, f'no user or team matches "{to}"')
-    connection = transaction.pipeline.index.connection
-    theirs = responsibilities(connection, slug)
+    theirs = responsibilities(transaction.connection, slug)
     changes = hand_over(
         cast("list[Lead | Opportunity | Customer]", [transaction.pipeline.read(own.path) for own in theirs]),
         transaction.settings,
         slug,
         recipient,
         today=transaction.today,
-        open_deals=open_counts(connection, OPPORTUNITY),
+        open_deals=open_counts(transaction.connection, OPPORTUNITY),
     )
     for note in roles_left(transaction.settings, slug):
         say(note)

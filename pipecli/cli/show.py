@@ -112,7 +112,7 @@ def show_price_list(run: Session, ref: Ref) -> None:
     if run.format in (Format.JSON, Format.JSONL, Format.IDS):
         print_record_json(run, shown)
         return
-    names = dict(rows_where(run.pipeline.index.connection, ("sku", "name"), "products", order=""))
+    names = dict(rows_where(run.connection, ("sku", "name"), "products", order=""))
     rows = [
         {"sku": sku, "name": names.get(sku), "from": tier["from"], "price": tier["price"]}
         for sku, price in shown.get("prices", {}).items()
@@ -233,14 +233,14 @@ def rows_of(
     from pipecli.cli.common.list_options import typed
 
     sql = [column.sql for column in columns]
-    rows = rows_where(run.pipeline.index.connection, sql, table, condition, key, order="")
+    rows = rows_where(run.connection, sql, table, condition, key, order="")
     names = [column.drawn.name for column in columns]
     return [typed(dict(zip(names, row, strict=True))) for row in rows]
 
 
 def views_of(run: Session, noun: str, table: str, condition: str, key: str) -> list[RecordJson]:
     """The same, as JSON has them."""
-    rows = rows_where(run.pipeline.index.connection, ["id"], table, condition, key)
+    rows = rows_where(run.connection, ["id"], table, condition, key)
     return [record_json(run, noun, id_) for (id_,) in rows]
 
 
@@ -294,7 +294,7 @@ for _kind in kinds.KINDS:
 
 def print_items(run: Session, kind: Kind, shown: RecordJson, *, is_alone: bool = False) -> None:
     """Print the lines of a document, numbered, with the amount of each; alone they name its currency."""
-    lines = _lines(shown, item_amounts(run.pipeline.index.connection, kind.noun, shown["id"]))
+    lines = _lines(shown, item_amounts(run.connection, kind.noun, shown["id"]))
     columns = [
         column
         for column in _COLUMNS

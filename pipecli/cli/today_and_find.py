@@ -52,7 +52,7 @@ def find(
     """
     nouns = [_noun(name) for name in kind or ()]
     run.read(*(BY_NOUN[name] for name in nouns))
-    shown, count = search_records(run.pipeline.index.connection, " ".join(words), nouns, limit)
+    shown, count = search_records(run.connection, " ".join(words), nouns, limit)
     if not count and run.format is Format.TABLE:
         say(f"nothing holds {' and '.join(words)}")
         return
@@ -107,7 +107,7 @@ def today(run: Session) -> None:
     pipeline = run.read(LEAD, OPPORTUNITY, QUOTATION, INVOICE, CUSTOMER)
     chosen = _chosen(run)
     followups = map(followup_row, followups_until(pipeline, chosen, run.today))
-    sent = sent_quotations(pipeline.index.connection, chosen)
+    sent = sent_quotations(pipeline.connection, chosen)
     quotations = filter(None, (quotation_to_ask_after(*quotation, today=run.today) for quotation in sent))
     sections = [list(followups), list(quotations), *_deals(run, chosen)]
     rows = [row for section in sections for row in section]
@@ -126,7 +126,7 @@ def today(run: Session) -> None:
         columns = [column for column in _COLUMNS if has_others or column.name != "by"]
         print_rows(run, rows_shown, columns, documents, "record", is_list=False)
         note_rows(run, documents)
-    elif record_count(pipeline.index.connection) <= 1:  # the settings
+    elif record_count(pipeline.connection) <= 1:  # the settings
         write_text(f"nothing is here yet; begin with one of\n{steps(FIRST_STEPS)}")
     else:
         write_text("nothing is due\n")
@@ -161,9 +161,8 @@ def _deals(run: Session, chosen: OwnerFilter) -> list[list[Row]]:
     from pipecli.history.stage_visits import last_stage_changes
     from pipecli.store.index.rows_for_reports import open_deals
 
-    connection = run.pipeline.index.connection
-    deals = open_deals(connection, chosen, Days(None, None), with_activities=True)
-    names = labels(connection, CUSTOMER.noun)
+    deals = open_deals(run.connection, chosen, Days(None, None), with_activities=True)
+    names = labels(run.connection, CUSTOMER.noun)
     # Git is asked only about deals that would be stale by their files alone.
     still = [deal for deal, _ in stale_not_overdue(deals, {}, run.today)]
     moves = last_stage_changes(run.pipeline, still, say) if still else {}

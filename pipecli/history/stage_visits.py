@@ -303,7 +303,7 @@ def last_stage_changes(pipeline: Pipeline, deals: Sequence[Deal], say: Say) -> d
         history = open_history(pipeline.location, say)
     except NoSuchMoment:  # nothing is committed yet
         return {}
-    query = pipeline.index.connection.execute
+    query = pipeline.connection.execute
     stages = {(process, stage) for process, stage in query("SELECT process, id FROM stages")}
     known, zone = dated_stage_histories(history, pipeline.revision, pipeline.now), pipeline.now.tzinfo
     moves, moved = {}, set[int]()

@@ -204,7 +204,7 @@ def require_free(pipeline: Pipeline, reverted: Sequence[Reverted]) -> None:
     written = {name for record in restored for name in record_names(record)}
     gone = {name for part in reverted if part.done for name in record_names(part.done)} - written
     for record_noun, key in gone:
-        naming = records_naming(pipeline.index.connection, record_noun, key)
+        naming = records_naming(pipeline.connection, record_noun, key)
         users = [name for name, path in naming if path not in own]
         if users:
             raise Refused(

@@ -108,7 +108,7 @@ class Source:
 
     def tables(self) -> Iterator[MirroredTable]:
         """Every table that `sql` may ask."""
-        connection = self.pipeline.index.connection
+        connection = self.pipeline.connection
         for name in public_tables(connection):
             declared = connection.execute(f"PRAGMA table_info({name})").fetchall()
             columns = {row[1]: _type_of(row[1], row[2]) for row in declared}
@@ -227,7 +227,7 @@ def to_parquet(source: Source, folder: Path) -> Copied:
     since = source.start(known, notes)
     with system_refusal(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for name in public_tables(source.pipeline.index.connection):
+        for name in public_tables(source.pipeline.connection):
             _known_of(folder / f"{name}.parquet")
         with ExitStack() as cleared:
             put = partial(_put, source, folder, cleared)

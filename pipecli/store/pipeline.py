@@ -108,9 +108,14 @@ class Pipeline:
         register_sql_functions(index.connection, self)
         return index
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The index, to be queried."""
+        return self.index.connection
+
     def query(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         """The rows of the index that an SQL query finds."""
-        return self.index.connection.execute(sql, parameters)
+        return self.connection.execute(sql, parameters)
 
     @cached_property
     def left_out(self) -> Mapping[tuple[str, str], str]:

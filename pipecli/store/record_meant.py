@@ -100,7 +100,7 @@ def _likeliest_first(pipeline: Pipeline, candidates: Sequence[Found], me: Person
     """The candidates, open before closed, mine before others', then by id."""
     if len(candidates) == 1:
         return [_Rank(candidates[0], True, True)]
-    connection = pipeline.index.connection
+    connection = pipeline.connection
     person = me()
     ranks = []
     for record in candidates:
@@ -160,7 +160,7 @@ def _by_start(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> tuple[l
     if not re.fullmatch(rf"[0-9A-Z]{{{FEWEST_SIGNS},{ID_LENGTH}}}", random):
         return [], False
     nouns = [kind.noun for kind in kinds]
-    keys = keys_by_id(pipeline.index.connection, nouns, prefix, random)
+    keys = keys_by_id(pipeline.connection, nouns, prefix, random)
     return _query(pipeline, kinds, keys) if keys else [], len(random) == ID_LENGTH
 
 
@@ -174,7 +174,7 @@ def _by_name(
     digits, key, longest = digits_of(wanted), name_key(wanted), max(words, key=len)
     whole, partly = [], []
     for kind in kinds:
-        for naming in _namings(pipeline.index.connection, kind, longest, is_number=bool(digits)):
+        for naming in _namings(pipeline.connection, kind, longest, is_number=bool(digits)):
             record = Found(naming.noun, naming.key, naming.label, naming.file)
             names = naming.own if own_only or len(kinds) == 1 else f"{naming.own}\n{naming.others}"
             if any(name_key(name) == key for name in names.splitlines()):

@@ -86,12 +86,11 @@ def _conditions(run: Session, plural: str, known: set[str]) -> tuple[list[str], 
 def _about(run: Session, plural: str, known: set[str], option: str, text: str) -> tuple[str, object]:
     """A condition on what a record is about, and its value: whom it is for, what is sold, its words."""
     if option == "search":
-        connection = run.pipeline.index.connection
         if plural == "activities":
-            return views.one_of("id"), dumps(search_activities(connection, text), indent=None)
+            return views.one_of("id"), dumps(search_activities(run.connection, text), indent=None)
         _must_know(plural, "json", known, option)
         kind = BY_FOLDER[plural]
-        keys = [hit.key for hit in search_records(connection, text, [kind.noun])[0]]
+        keys = [hit.key for hit in search_records(run.connection, text, [kind.noun])[0]]
         return views.one_of(kind.identity), dumps(keys, indent=None)
     from pipecli.store.record_meant import record_meant
 
@@ -129,7 +128,7 @@ def _meant(run: Session, plural: str, option: str, text: str) -> list[str]:
     if option == "status" and plural in BY_FOLDER:
         kind = BY_FOLDER[plural]
         # The models, which are slow to import, are asked only about what no record has now.
-        if not exists(run.pipeline.index.connection, kind.table, "status", text):
+        if not exists(run.connection, kind.table, "status", text):
             from pipecli.records import base
 
             (statuses,) = base.options(base.annotation_at(kind.model, ["status"]))
@@ -209,7 +208,7 @@ def print_list(
     asked_of = " ".join(column.sql for column in columns)
     counted = [one for one in KINDS if f"FROM _{one.table} " in asked_of]
     warn(faults_of_absent(pipeline.left_out, counted))
-    connection = pipeline.index.connection
+    connection = pipeline.connection
     known = set(columns_of(connection, kind.table))
     condition, parameters, tail = _filtered(run, kind.folder, known, columns, order)
     if is_open and not any(run.option(name) for name in ("all", "status", "where")):
@@ -242,10 +241,9 @@ def _rows(
     keep: Callable[[Iterator[Row]], list[Any]] = list,
 ) -> list[Any]:
     """The rows of a list; only a person's own condition needs bounds, which take a thread."""
-    connection = run.pipeline.index.connection
     if run.option("where"):
-        return select_rows(connection, columns, table, condition, tail, parameters, keep).rows
-    return keep(connection.execute(f"SELECT {columns} FROM {table} WHERE {condition} {tail}", parameters))
+        return select_rows(run.connection, columns, table, condition, tail, parameters, keep).rows
+    return keep(run.connection.execute(f"SELECT {columns} FROM {table} WHERE {condition} {tail}", parameters))
 
 
 def _print_columns(
@@ -399,7 +397,7 @@ def print_parts(
     conditions: Mapping[str, object] | None = None,
 ) -> None:
     """Print what the filters of the command line let through, and `conditions`: our SQL with its value."""
-    connection = run.read(*parts.kinds).index.connection
+    connection = run.read(*parts.kinds).connection
     table = f"({parts.select})"
     known = [name for name, *_ in connection.execute(f"SELECT * FROM {table} LIMIT 0").description]
     condition, parameters, tail = _filtered(run, parts.plural, set(known), columns, order)

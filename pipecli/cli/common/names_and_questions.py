@@ -70,7 +70,7 @@ def _addresses(run: Session, rows: Collection[Row]) -> dict[Row, str]:
     if run.format is not Format.TABLE or not takes_links():
         return {}
     top = run.present.location.root
-    files = rows_where(run.pipeline.index.connection, ["noun", "key", "path"], "_records", order="")
+    files = rows_where(run.connection, ["noun", "key", "path"], "_records", order="")
     return {(noun, key): (top / path).as_uri() for noun, key, path in files if (noun, key) in rows}
 
 
@@ -101,13 +101,12 @@ def note_touched(run: Session, noun: str, key: str) -> None:
 def recalled(run: Session, text: str) -> str:
     """The key of the record that `@` or `@3` is, and a word on which it is. Raises PipecliError."""
     noun, key, since = _row(_read(run), text.strip())
-    connection = run.pipeline.index.connection
-    paths = rows_where(connection, ["path"], "_records", "noun = ? AND key = ?", noun, key, order="")
+    paths = rows_where(run.connection, ["path"], "_records", "noun = ? AND key = ?", noun, key, order="")
     if not paths:
         raise PipecliError(f"{text} was {key}, which is gone", hint="list again, or name another by its id")
     _refuse_changed_by_others(run, text, key, paths[0][0], since)
-    of_deal = "opportunity_title" in columns_of(connection, BY_NOUN[noun].table)
-    title = _row_of(run, noun, key)[1] if of_deal else label(connection, noun, key)
+    of_deal = "opportunity_title" in columns_of(run.connection, BY_NOUN[noun].table)
+    title = _row_of(run, noun, key)[1] if of_deal else label(run.connection, noun, key)
     say(f"{text} is {key} {terminal_line(title or '')}".rstrip())
     return key
 
@@ -351,9 +350,8 @@ def choose(run: Session, question: Ambiguous) -> str:
 
 def _row_of(run: Session, noun: str, key: str) -> Sequence[str]:
     """A candidate as a person tells it from others: id, title, customer, amount, status, owner."""
-    connection = run.pipeline.index.connection
     kind = BY_NOUN[noun]
-    known = columns_of(connection, kind.table)
+    known = columns_of(run.connection, kind.table)
 
     def one_of(*names: str) -> str:
         there = [name for name in names if name in known]
@@ -367,7 +365,7 @@ def _row_of(run: Session, noun: str, key: str) -> Sequence[str]:
         one_of("status"),
         one_of("owner"),
     ]
-    row: tuple[Any, ...] = rows_where(connection, sql, kind.table, f"{kind.identity} = ?", key, order="")[0]
+    (row,) = rows_where(run.connection, sql, kind.table, f"{kind.identity} = ?", key, order="")
     label, customer, amount, currency, status, owner = row
     money = amount_text(amount, currency) if amount is not None else ""
     return key, label or "", customer or "", money, status or "", owner or ""

@@ -143,7 +143,7 @@ def record_json(run: Session, noun: str, key: str) -> RecordJson:
     columns = ["json", *DERIVED.get(noun, {}).values()]
     if BY_NOUN[noun].prefix:
         _ = run.now  # of a fault of the settings SQLite would only say that there is one
-    row = row_of(run.pipeline.index.connection, columns, noun, key)
+    row = row_of(run.connection, columns, noun, key)
     written: RecordJson = loads(row[0])
     return written | derived_keys(noun, row[1:], written.get("currency", ""))
 
@@ -154,7 +154,7 @@ SECTIONS = {"user": "users", "team": "teams"}
 
 def settings_json(run: Session, noun: str, slug: str) -> RecordJson:
     """The settings, or one user or team of them with its slug as `id`, as the index has them now."""
-    (row,) = rows_where(run.pipeline.index.connection, ["json"], "_records", "noun = 'settings'", order="")
+    (row,) = rows_where(run.connection, ["json"], "_records", "noun = 'settings'", order="")
     written: RecordJson = loads(row[0])
     return written if noun == "settings" else {"id": slug, **written[SECTIONS[noun]][slug]}
 

@@ -20,6 +20,8 @@ from pipecli.records.kinds import Kind
 from pipecli.wording import count, first_of, with_words_cut
 
 if TYPE_CHECKING:
+    from sqlite3 import Connection
+
     from pipecli.cli.common.output import Format
     from pipecli.history.pipeline_as_of import PastPipeline
     from pipecli.records.compare_names import Names
@@ -171,6 +173,11 @@ class Session:
         return pipeline
 
     @property
+    def connection(self) -> Connection:
+        """The index of the pipeline, to be queried."""
+        return self.pipeline.connection
+
+    @property
     def today(self) -> date:
         return self.pipeline.today
 
@@ -227,7 +234,7 @@ class Session:
         for section in {"user": ("users",), "team": ("teams",)}.get(noun, ("users", "teams")):
             # Without a team of which nothing is said.
             called = people_of(self.pipeline.settings_as_written.get(section, {}))
-            rows = rows_where(self.pipeline.index.connection, ("id", "name"), section, order="rowid")
+            rows = rows_where(self.pipeline.connection, ("id", "name"), section, order="rowid")
             known |= {key: called.get(key, [name or key]) for key, name in rows}
         return known
 

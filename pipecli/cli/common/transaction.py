@@ -44,6 +44,8 @@ from pipecli.store.write_and_commit import write_and_commit
 from pipecli.workflow import Change
 
 if TYPE_CHECKING:
+    from sqlite3 import Connection
+
     from pipecli.records.catalogue import PriceList
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
@@ -63,6 +65,11 @@ class Transaction:
     def __init__(self, run: Session, pipeline: Pipeline | None = None) -> None:
         self.session = run
         self.pipeline = pipeline or run.pipeline
+
+    @property
+    def connection(self) -> Connection:
+        """The index of the pipeline, to be queried."""
+        return self.pipeline.connection
 
     @cached_property
     def settings(self) -> Settings:
@@ -93,7 +100,7 @@ class Transaction:
         return self.pipeline.get(model, find_typed(self.session, name, BY_NOUN[model.noun], care=care).key)
 
     def new_id(self, prefix: str) -> str:
-        taken = ids_in_index(self.pipeline.index.connection)
+        taken = ids_in_index(self.connection)
         return ids_and_files.new_id(prefix, taken)
 
     def new_activity_id(self) -> str:
@@ -106,11 +113,11 @@ class Transaction:
 
     @cached_property
     def _activity_ids(self) -> set[str]:
-        return activity_ids(self.pipeline.index.connection)
+        return activity_ids(self.connection)
 
     def new_slug(self, noun: str, text: str) -> str:
         """A slug of `text` that no record of this kind has."""
-        return ids_and_files.free_slug(text, ids_in_index(self.pipeline.index.connection, noun))
+        return ids_and_files.free_slug(text, ids_in_index(self.connection, noun))
 
     def parties(self, prospect: Prospect, *, customer: str | None = None) -> Parties:
         """The customer and contact of a prospect; `customer` names the one to use. Raises PipecliError."""
@@ -145,7 +152,7 @@ class Transaction:
         (rule,) = choose_rules(self.pipeline, [record.with_(owner=None)])
         if rule is None:
             return record, ()
-        counted = partial(workload, self.pipeline.index.connection, BY_NOUN[record.noun])
+        counted = partial(workload, self.connection, BY_NOUN[record.noun])
         return assign_when_added(record, rule, self.settings, counted, me=self.me, today=self.today)
 
     def day(self, text: str | None, *, past: bool = False) -> date | None:
@@ -236,14 +243,14 @@ class Transaction:
 
     def _known_plan(self, record: Record) -> str | None:
         table = f"_{BY_NOUN[record.noun].table}"
-        rows = rows_where(self.pipeline.index.connection, ["next_contact"], table, "id = ?", record.key)
+        rows = rows_where(self.connection, ["next_contact"], table, "id = ?", record.key)
         return next((day for (day,) in rows), None)
 
     def titled(self, subject: str, records: Iterable[Record]) -> str:
         """A commit's subject for a person: the record has its title or name beside the key."""
         for record in records:
             deal = getattr(record, "opportunity", None)  # a paper has the title of its deal
-            title = label(self.pipeline.index.connection, "opportunity", deal) or record.label
+            title = label(self.connection, "opportunity", deal) or record.label
             if subject.startswith(f"{record.key}: ") and title not in (record.key, subject[-len(title) :]):
                 return f"{record.key} {terminal_line(title)}{subject.removeprefix(record.key)}"
         return subject

@@ -65,7 +65,7 @@ def auto_close(run: Session) -> None:
     require_auto_close_reason(settings)
     # The time of a word may have another offset than the pipeline's zone, and so another day.
     latest = date.fromordinal(max(1, today.toordinal() - settings.auto_close.after_days + 1))
-    _close_all(run, deals_that_may_close(run.pipeline.index.connection, today, latest))
+    _close_all(run, deals_that_may_close(run.connection, today, latest))
 
 
 def _close_all(run: Session, keys: list[str]) -> None:
@@ -205,7 +205,7 @@ def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
     if not rules_for(transaction.settings, kind.noun):
         return []
     transaction.pipeline.require_readable(kind)
-    connection = transaction.pipeline.index.connection
+    connection = transaction.connection
     records: list[Any] = [transaction.pipeline.read(path) for path in unowned_records(connection, kind)]
     matches: list[RuleMatch] = []
     without_user: Counter[str] = Counter()
@@ -252,7 +252,7 @@ def renew(
     """
     pipeline, today = transaction.pipeline, transaction.today
     pipeline.require_all_readable(ORDER, OPPORTUNITY)
-    orders = [pipeline.get(Order, key) for key in orders_to_renew(pipeline.index.connection)]
+    orders = [pipeline.get(Order, key) for key in orders_to_renew(pipeline.connection)]
     due = [order for order in orders if (ends := term_ends(order)) and (ends - today).days <= before]
     if due and not transaction.session.dry_run:
         claims = Claims(pipeline.location, "renewals", alone=alone)

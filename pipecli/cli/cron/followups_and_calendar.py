@@ -111,7 +111,7 @@ def calendar(
     from pipecli.store.index.rows_for_followups import done, expected_closes, planned_actions
 
     pipeline = run.read(LEAD, OPPORTUNITY, INVOICE)
-    connection, theirs = pipeline.index.connection, owner_filter(run)
+    connection, theirs = pipeline.connection, owner_filter(run)
     planned = planned_actions(connection, theirs, date.max)
     if expected_close:
         planned += expected_closes(connection, theirs)
@@ -155,7 +155,7 @@ def _changed(run: Session) -> dict[str, datetime]:
     from pipecli.history.history_index import open_history
     from pipecli.history.record_history import last_changes
 
-    known = created_times(run.pipeline.index.connection)
+    known = created_times(run.connection)
     try:
         return known | last_changes(open_history(run.present.location, say), (LEAD, OPPORTUNITY, INVOICE))
     except NoSuchMoment:

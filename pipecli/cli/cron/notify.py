@@ -268,7 +268,7 @@ class _Packing:
                 )
 
     def _message(self, notice: Notice, words: Words) -> Message:
-        customer = label(self.pipeline.index.connection, "customer", notice.customer)
+        customer = label(self.pipeline.connection, "customer", notice.customer)
         standing = self._standing(notice) if notice.event == "won" else None
         name = notice.customer if customer is None else customer
         return notice_message(notice, About(self.names, name, standing, self.zone, words))
@@ -294,7 +294,7 @@ class _Packing:
         """The ranking of the quarter of a day, as it is now."""
         days = Days(*months_around(day, 3))
         if days not in self._rankings:
-            deals = closed_deals(self.pipeline.index.connection, OwnerFilter(), days)
+            deals = closed_deals(self.pipeline.connection, OwnerFilter(), days)
             self._rankings[days] = ranking(deals, by="owner", days=days, points=points, base=base, shown=base)
         return self._rankings[days]
 

@@ -70,7 +70,7 @@ def export(
                 "only contacts make an address book", hint="pipecli export contacts -o FILE.vcf"
             )
 
-        names = labels(run.read(CUSTOMER).index.connection, "customer")
+        names = labels(run.read(CUSTOMER).connection, "customer")
         _put(vcard_book(map(loads, texts), names), len(texts), collection, output)
         return
     _put(_in_form(texts, collection, form), len(texts), collection, output)
@@ -138,7 +138,7 @@ def _export_all(run: Session, target: Path) -> None:
 def _files_beside(pipeline: Pipeline) -> Iterator[tuple[str, bytes]]:
     """The files that records and settings name, and the templates; what isn't there is said."""
     root = pipeline.root
-    for name in dict.fromkeys([*files_beside(pipeline.index.connection), *files_below(root, "templates")]):
+    for name in dict.fromkeys([*files_beside(pipeline.connection), *files_below(root, "templates")]):
         try:
             yield name, read_bytes(root, name, LARGEST_ANY)
         except (OSError, PipecliError) as error:
@@ -162,9 +162,8 @@ def _written(pipeline: Pipeline, collection: Kind, where: str | None) -> list[st
     # the newline ends a comment that would hide the rest
     condition = f"({where}\n)" if where else "1"
     columns = "json" if collection.folder else "id"
-    selected = select_rows(
-        pipeline.index.connection, columns, collection.table, condition, f"ORDER BY {collection.identity}", ()
-    )
+    order = f"ORDER BY {collection.identity}"
+    selected = select_rows(pipeline.connection, columns, collection.table, condition, order)
     if collection.folder:
         return [str(row[0]) for row in selected.rows]
     parts: dict[str, Any] = pipeline.settings_as_written.get(collection.plural, {})

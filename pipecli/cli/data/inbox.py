@@ -174,7 +174,7 @@ def _labels(transaction: Transaction, report: Mapping[str, Any]) -> dict[str, st
     """The labels of the records that got mail, with the status of those that are not open."""
     labels = {}
     for key in {row["record"] for row in report["recorded"]}:
-        row = label_and_status(transaction.pipeline.index.connection, key)
+        row = label_and_status(transaction.connection, key)
         if row:  # with --dry-run a new lead is none yet
             labels[key] = f"{row[0]} ({row[1]})" if row[1] in _ENDED else row[0]
     return labels

@@ -136,7 +136,7 @@ def sql(
     words = set(re.findall(r"\w+", question.lower()))
     named = [kind for kind in KINDS if kind.table in words]
     needed = named if named and not words & _OF_SEVERAL_KINDS else KINDS
-    answer = ask_sql(run.read(*needed).index.connection, question)
+    answer = ask_sql(run.read(*needed).connection, question)
     names = _distinct(answer.columns)
     records = [dict(zip(names, [_value(value) for value in row], strict=True)) for row in answer.rows]
     columns = [
@@ -174,8 +174,7 @@ def _is_number(place: int, rows: Sequence[tuple[object, ...]]) -> bool:
 
 
 def _print_tables(run: Session) -> None:
-    connection = run.pipeline.index.connection
-    tables = {table: columns_of(connection, table) for table in public_tables(connection)}
+    tables = {table: columns_of(run.connection, table) for table in public_tables(run.connection)}
     if run.format is Format.TABLE:
         print_record({}, run.format, [*tables.items()])
     else:

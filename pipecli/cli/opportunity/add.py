@@ -203,9 +203,7 @@ def _buyer(run: Session, text: str | None) -> Answers:
 def _last_deal(run: Session, customer: str | None) -> Answers:
     """The defaults that the customer's last deal gives: as much, and as long from its start to its close."""
     names = ("title", "exact_amount", "currency", "created", "expected_close")
-    rows = rows_where(
-        run.pipeline.index.connection, names, "_opportunities", "customer = ?", customer, order="created DESC"
-    )
+    rows = rows_where(run.connection, names, "_opportunities", "customer = ?", customer, order="created DESC")
     if not rows:
         return Answers()
     title, amount, currency, created, close = rows[0]
@@ -219,8 +217,7 @@ def _twins(transaction: Transaction, deal: Opportunity) -> Iterator[str]:
     """A warning of each open deal of the same customer with the same title."""
     names = ("id", "title")
     condition = "customer = ? AND status = 'open'"
-    connection = transaction.pipeline.index.connection
-    for key, title in rows_where(connection, names, "_opportunities", condition, deal.customer):
+    for key, title in rows_where(transaction.connection, names, "_opportunities", condition, deal.customer):
         if folded(title) == folded(deal.title):
             yield f"warning: {key} {title} of {deal.customer} is open, too"
 

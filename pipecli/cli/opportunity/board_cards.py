@@ -139,8 +139,7 @@ def offers(run: Session, key: str) -> dict[str, str]:
     """The quotations that a deal can be won with, each by its id with what it comes to."""
     columns = ("status", "id", "exact_amount", "currency")
     condition = "opportunity = ? AND status IN ('accepted', 'sent')"
-    connection = run.pipeline.index.connection
-    rows = rows_where(connection, columns, "quotations", condition, key, order="status, created DESC")
+    rows = rows_where(run.connection, columns, "quotations", condition, key, order="status, created DESC")
     return {
         id_: f"{id_}  {amount_text(amount, currency)}"
         for status, id_, amount, currency in rows
@@ -164,12 +163,12 @@ def read_board(
     pipeline.require_readable(OPPORTUNITY)
     processes = pipeline.settings_as_written["processes"]
     owners = owner_filter(run) if owners is None else owners
-    deals = open_deals(pipeline.index.connection, owners, Days(), with_activities=True)
+    deals = open_deals(pipeline.connection, owners, Days(), with_activities=True)
     counts = Counter(deal.process for deal in deals)
     chosen = key_of(run, "process", process) if process else max(processes, key=counts.__getitem__)
     known = processes[chosen]
     places = {Place("open", stage["id"]): stage.get("name", stage["id"]) for stage in known["stages"]}
-    names, today = labels(pipeline.index.connection, "customer"), pipeline.today
+    names, today = labels(pipeline.connection, "customer"), pipeline.today
     deals = [deal for deal in deals if deal.process == chosen]
     moves = last_stage_changes(pipeline, deals, say)
     cards = []
@@ -178,7 +177,7 @@ def read_board(
         cards.append((Place("open", deal.stage), card_of(deal, today, names, idle.days)))
     if has_closed:
         places |= _CLOSED
-        closed = closed_deals(pipeline.index.connection, owners, Days())
+        closed = closed_deals(pipeline.connection, owners, Days())
         in_process = [deal for deal in closed if deal.process == chosen]
         cards += [(Place(deal.status, ""), card_of(deal, today, names)) for deal in in_process]
     if wanted:

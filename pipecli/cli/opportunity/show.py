@@ -84,7 +84,7 @@ def _header(run: Session, deal: RecordJson) -> Iterator[Line]:
     if "customer" in deal:
         yield "customer", f"{deal.get('customer_name', deal['customer'])} ({deal['customer']})"
     if "lead" in deal:
-        name = label_of(run.pipeline.index.connection, "lead", deal["lead"])
+        name = label_of(run.connection, "lead", deal["lead"])
         yield "lead", f"{'unknown' if name is None else name} ({deal['lead']})"
     yield from _outcome(deal) if "closed" in deal else _progress(deal, _stages(run, deal))
     yield from _money(deal)
@@ -195,7 +195,7 @@ def _print_key_information(deal: RecordJson) -> None:
 
 def _print_documents(run: Session, deal: RecordJson) -> None:
     """Its quotations, orders, invoices and suppliers' quotations; a file that can't be read is named."""
-    connection = run.read().index.connection
+    connection = run.read().connection
     for heading, table, columns in _DOCUMENTS:
         names = [*(column.name for column in columns), "currency"]
         rows = rows_where(connection, names, table, "opportunity = ?", deal["id"], order="date, created, id")
@@ -252,7 +252,7 @@ def list_contacts(run: Session, ref: Ref) -> None:
 
 def stakeholders(run: Session, deal: str) -> list[RecordJson]:
     """The contacts on a deal in the order of its file, with what we know of each."""
-    rows = stakeholders_of(run.pipeline.index.connection, deal)
+    rows = stakeholders_of(run.connection, deal)
     return [
         {
             "contact": contact,

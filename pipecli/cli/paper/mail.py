@@ -294,7 +294,7 @@ def _template(transaction: Transaction, noun: str, language: str | None) -> Mail
 def _known(transaction: Transaction, recipient: Recipient, paper: Quotation | Invoice) -> Address:
     if not recipient.email:
         whom = recipient.contact or getattr(paper, "lead", None) or paper.customer or "nobody we know"
-        connection, known = transaction.pipeline.index.connection, "customer = ? AND emails IS NOT NULL"
+        connection, known = transaction.connection, "customer = ? AND emails IS NOT NULL"
         theirs = rows_where(connection, ("emails", "name"), "contacts", known, paper.customer)
         people = ", ".join(f"{loads(emails)[0]} ({name})" for emails, name in theirs[:3])
         raise PipecliError(
@@ -307,7 +307,7 @@ def _known(transaction: Transaction, recipient: Recipient, paper: Quotation | In
 def _activity(transaction: Transaction, message: EmailMessage, recipient: Recipient) -> Activity:
     """The mail as the deal remembers it."""
     identity = str(message["Message-ID"])
-    taken = activity_ids(transaction.pipeline.index.connection)
+    taken = activity_ids(transaction.connection)
     is_theirs = any(address.addr_spec == recipient.email for address in _addresses(message, "To"))
     return activity_of(
         id_of_mail(identity, taken.__contains__),

@@ -170,7 +170,7 @@ def _draft(transaction: Transaction, ref: str | None) -> Invoice:
 def _number(transaction: Transaction, draft: Invoice, *, alone: bool) -> str:
     """The number of an invoice, claimed. With --dry-run the next one as far as is known here."""
     settings, today, pipeline = transaction.settings, transaction.today, transaction.pipeline
-    rows = rows_where(pipeline.index.connection, ["number", "date"], "_invoices", "number IS NOT NULL")
+    rows = rows_where(pipeline.connection, ["number", "date"], "_invoices", "number IS NOT NULL")
     dated = {number: date.fromisoformat(day) for number, day in rows}
     claims = Claims(pipeline.location, "invoices", alone=alone)
     order = None if draft.credits else pipeline.find_record(Order, draft.order)

@@ -42,7 +42,7 @@ def report_activity(asked: Asked) -> None:
     Without --from and --to it is for this month. An open deal is untouched if nobody did anything on it in
     these days.
     """
-    by, run, connection, of = asked.by, asked.run, asked.pipeline.index.connection, owner_filter(asked.run)
+    by, run, connection, of = asked.by, asked.run, asked.pipeline.connection, owner_filter(asked.run)
     every = list(activities(connection, run.zone))
     teams = team_and_below(connection, of.team) if of.team else set()
     theirs = [
@@ -140,7 +140,7 @@ def report_first_response(
             raise PipecliError("the settings have no business_hours", hint=_EXAMPLE)
         working_time = WorkingTime(hours, run.zone)
     report = first_response(
-        inquiries(asked.pipeline.index.connection, owner_filter(run)),
+        inquiries(asked.pipeline.connection, owner_filter(run)),
         by=asked.by, now=run.now, zone=run.zone, days=asked.period, kind=kind or None,
         working_time=working_time,
     )  # fmt: skip

@@ -177,9 +177,9 @@ def pipeline_picture(
     """The chart of the open deals that close on these days. Raises PipecliError for a missing rate."""
     worded = partial(words.named, "chart")
     valuation = Valuation(run.pipeline.rates, currency)
-    names, deals = KeyNames(run, "stage"), open_deals(run.pipeline.index.connection, of, period)
+    names, deals = KeyNames(run, "stage"), open_deals(run.connection, of, period)
     processes = {deal.process for deal in deals}
-    customers = labels(run.pipeline.index.connection, "customer")
+    customers = labels(run.connection, "customer")
 
     def lane(process: str | None, stage: str | None) -> str:
         label = names.label(stage, process)

@@ -44,7 +44,7 @@ class KeyNames:
         elif by in ("customer", "product", "competitor"):
             from pipecli.store.index.rows_for_verbs import labels
 
-            self._names = labels(run.pipeline.index.connection, by)
+            self._names = labels(run.connection, by)
 
     def name(self, key: str | None, process: str | None = None) -> str | None:
         """The name of a key; None where it has none."""
@@ -339,8 +339,8 @@ def read_journeys(run: Session, order: Sequence[Place]) -> list[Deal]:
     pipeline = run.pipeline
     history = journeys(
         pipeline.location,
-        all_deals(pipeline.index.connection, owner_filter(run), run.zone),
-        stages_entered(pipeline.index.connection),
+        all_deals(pipeline.connection, owner_filter(run), run.zone),
+        stages_entered(pipeline.connection),
         until=pipeline.revision,
         now=run.now,
         stages={place: number for number, place in enumerate(order)},

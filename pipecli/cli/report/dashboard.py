@@ -100,7 +100,7 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
     forecast = forecast_of(run, pipeline, "month", Window(run.today.replace(day=1), None), currency)
     quarterly = forecast_of(run, pipeline, "quarter", Window(days.first, None), currency)
     year = Days(run.today - timedelta(days=365), run.today)
-    closed = closed_deals(pipeline.index.connection, of, year)
+    closed = closed_deals(pipeline.connection, of, year)
     tables = Tables(run, words_of(user_language(pipeline.settings_as_written, run.me())))
     words = tables.words
     groupings = ["team", "owner"] if pipeline.settings_as_written.get("teams") else ["owner"]
@@ -144,7 +144,7 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
 
 
 def _stale(pipeline: Pipeline, of: OwnerFilter, valuation: Valuation) -> Stale:
-    deals = open_deals(pipeline.index.connection, of, Days(), with_activities=True)
+    deals = open_deals(pipeline.connection, of, Days(), with_activities=True)
     moves = last_stage_changes(pipeline, deals, say)
     return stale_deals(deals, moves=moves, valuation=valuation, today=pipeline.today)
 
@@ -152,10 +152,9 @@ def _stale(pipeline: Pipeline, of: OwnerFilter, valuation: Valuation) -> Stale:
 def _figures(
     pipeline: Pipeline, of: OwnerFilter, days: Days, valuation: Valuation, stale: Stale
 ) -> KeyFigures:
-    connection = pipeline.index.connection
     return key_figures(
-        open_deals(connection, of, Days()),
-        closed_deals(connection, of, days),
+        open_deals(pipeline.connection, of, Days()),
+        closed_deals(pipeline.connection, of, days),
         stale_count=stale.totals.stale_count,
         days=days,
         today=pipeline.today,

@@ -187,9 +187,8 @@ def untouched_table(
 
 def untouched(run: Session, of: OwnerFilter, days: Days) -> list[Deal]:
     """The open deals on which nobody did anything on these days, as `report activity` counts them."""
-    connection = run.pipeline.index.connection
-    done = worked_on(activities(connection, run.zone), days)
-    return [deal for deal in open_deals(connection, of, Days()) if deal.id not in done]
+    done = worked_on(activities(run.connection, run.zone), days)
+    return [deal for deal in open_deals(run.connection, of, Days()) if deal.id not in done]
 
 
 def closed_table(

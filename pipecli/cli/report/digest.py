@@ -101,7 +101,7 @@ class Week:
         first = moment + timedelta(days=1) if is_day else self.movement.opening.day  # type: ignore[operator]
         self.days = Days(first, run.today)
         self.valuation = Valuation(pipeline.rates, currency)
-        self.closed: list[Deal] = closed_deals(pipeline.index.connection, of, self.days)
+        self.closed: list[Deal] = closed_deals(pipeline.connection, of, self.days)
         self.untouched = untouched(run, of, self.days)
         quarter = parse_period("this quarter", run.today)
         month = Window(run.today.replace(day=1), quarter.last)
@@ -112,7 +112,7 @@ class Week:
     def _owners(self) -> frozenset[str] | None:
         users = self.run.pipeline.settings_as_written.get("users") or {}
         if self.of.team:
-            teams = team_and_below(self.run.pipeline.index.connection, self.of.team)
+            teams = team_and_below(self.run.connection, self.of.team)
             return frozenset(slug for slug, user in users.items() if user.get("team") in teams)
         one = self.of.owner or self.of.me
         return frozenset([one]) if one else None

@@ -87,7 +87,7 @@ def forecast_of(
     """The forecast of those whom the options name. Raises MissingRate."""
     owners = earlier.owners(owner_filter(run)) if earlier else owner_filter(run)
     return forecast(
-        forecast_deals(pipeline.index.connection, owners, window, by),
+        forecast_deals(pipeline.connection, owners, window, by),
         by="owner" if by == MANAGER else by,
         rates=pipeline.rates,
         today=pipeline.today,

@@ -145,7 +145,7 @@ def funnel_of(
     """The funnel of those whom the options name. Raises PipecliError for a missing rate."""
     is_stage_to_stage = has_stages and by == "step"
     order = names.stages() if is_stage_to_stage else []
-    asked = run.pipeline.index.connection, owner_filter(run), run.zone
+    asked = run.connection, owner_filter(run), run.zone
     return funnel(
         leads_in_funnel(*asked), read_journeys(run, order) if order else all_deals(*asked),
         by=by, days=span, valuation=valuation, order=order,

@@ -55,7 +55,7 @@ def report_lost(asked: Asked) -> None:
 
 def lost_of(asked: Asked, order: Sequence[Key] = ()) -> Lost:
     """The lost deals of those whom the options name. Raises PipecliError for a missing rate."""
-    connection, by = asked.pipeline.index.connection, asked.by
+    connection, by = asked.pipeline.connection, asked.by
     return lost(
         closed_to_count(connection, owner_filter(asked.run), asked.period, with_products=by == "product"),
         by=by, valuation=asked.valuation, trend=asked.trend or None, order=order,

@@ -29,7 +29,7 @@ def report_pipeline(asked: Asked) -> None:
     """
     by, run, names, stages = asked.by, asked.run, asked.names, KeyNames(asked.run, "stage")
     report = pipeline_by_stage(
-        open_deals(asked.pipeline.index.connection, owner_filter(run), asked.period),
+        open_deals(asked.pipeline.connection, owner_filter(run), asked.period),
         by=by, valuation=asked.valuation, today=run.today, order=stages.stages(),
     )  # fmt: skip
     when = asked.when(", closing")

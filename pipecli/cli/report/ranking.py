@@ -66,7 +66,7 @@ def ranking_of(
     previous, base = period_before(days), Valuation(pipeline.rates)
     reaching = Days(previous.first if previous else days.first, days.last)
     return ranking(
-        closed_deals(pipeline.index.connection, of, reaching),
+        closed_deals(pipeline.connection, of, reaching),
         by=by, days=days, points=points_of(pipeline.settings_as_written), base=base,
         shown=base if shown.currency == base.currency else shown,
     )  # fmt: skip

@@ -40,7 +40,7 @@ def report_stale(asked: Asked) -> None:
     from pipecli.history.stage_visits import last_stage_changes
 
     by, pipeline, today = asked.by, asked.pipeline, asked.run.today
-    deals = open_deals(pipeline.index.connection, owner_filter(asked.run), asked.period, with_activities=True)
+    deals = open_deals(pipeline.connection, owner_filter(asked.run), asked.period, with_activities=True)
     moves = last_stage_changes(pipeline, deals, say)
     report = stale_deals(deals, moves=moves, valuation=asked.valuation, today=today)
     what = f"Stale deals by {by}" if by else "Stale deals"
@@ -153,7 +153,7 @@ def report_receivables(
 ) -> None:
     """Print what customers owe, by how long it is overdue. Amounts are in the base currency."""
     pipeline = run.read(INVOICE, CUSTOMER)
-    owed = receivables(open_invoices(pipeline.index.connection), by, pipeline.rates, run.today)
+    owed = receivables(open_invoices(pipeline.connection), by, pipeline.rates, run.today)
     base = pipeline.rates.base
     columns = [
         Column("name", by.upper(), shrink=True, min_width=12),

@@ -38,7 +38,7 @@ _CUSTOMER = {
 
 def followups_until(pipeline: Pipeline, owner_filter: OwnerFilter, until: date) -> list[FollowUp]:
     """What is due on or before a day: next contacts, open activities, ends of holds, unpaid invoices."""
-    planned = planned_actions(pipeline.index.connection, owner_filter, until, to_remind=True)
+    planned = planned_actions(pipeline.connection, owner_filter, until, to_remind=True)
     return due_of(planned, pipeline.now, until)
 
 

@@ -337,7 +337,7 @@ def known_customers(pipeline: Pipeline) -> list[KnownCustomer]:
 
     pipeline.require_readable(CUSTOMER)
     columns = ("id", "name", "kind = 'person'", "email", "website", "phone")
-    rows = rows_where(pipeline.index.connection, columns, "customers")
+    rows = rows_where(pipeline.connection, columns, "customers")
     return [
         KnownCustomer(
             key, name, bool(is_person), (email,) if email else (), website, (phone,) if phone else ()
@@ -351,7 +351,7 @@ def known_contacts(pipeline: Pipeline) -> list[KnownContact]:
     from pipecli.workflow.match_prospect import KnownContact
 
     pipeline.require_readable(CONTACT)
-    rows = rows_where(pipeline.index.connection, ("id", "name", "customer", "emails", "phones"), "contacts")
+    rows = rows_where(pipeline.connection, ("id", "name", "customer", "emails", "phones"), "contacts")
     return [
         KnownContact(key, name, customer, tuple(loads(emails or "[]")), tuple(loads(phones or "[]")))
         for key, name, customer, emails, phones in rows

@@ -79,7 +79,7 @@ def select_rows(
     table: str,
     condition: str,
     rest: str,
-    parameters: Sequence[object],
+    parameters: Sequence[object] = (),
     keep: Callable[[Iterator[Row]], list[Any]] = list,
 ) -> QueryResult:
     """Rows of one table, or what `keep` makes of them as they come.
