@@ -25,7 +25,6 @@ from pipecli.cli.common.record_verbs import (
     register_merge,
     register_remove,
     register_set_and_edit,
-    set_party,
 )
 from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import as_typed, built
@@ -34,7 +33,14 @@ from pipecli.records.kinds import COMPETITOR, CONTACT, CUSTOMER, SUPPLIER, Kind
 from pipecli.store.ids_and_files import slug
 from pipecli.store.index.rows_for_verbs import customer_parents
 from pipecli.workflow import Change
-from pipecli.workflow.customer import Party, add_party, merge_contacts, merge_customers, refuse_own_parent
+from pipecli.workflow.customer import (
+    Party,
+    add_party,
+    merge_contacts,
+    merge_customers,
+    normalized,
+    refuse_own_parent,
+)
 
 app = noun()
 
@@ -85,7 +91,7 @@ def _own_parent(transaction: Transaction, before: Any, customer: Any) -> None:
 
 
 def _parents(transaction: Transaction) -> dict[str, str]:
-    return customer_parents(transaction.pipeline.index.connection)
+    return customer_parents(transaction.connection)
 
 
 _give_add(
@@ -103,7 +109,7 @@ _give_add(
     field("parent", "The customer it belongs to.", "CUSTOMER"),
     allow=_own_parent,
 )
-register_set_and_edit(app, CUSTOMER, set_party, rule=_own_parent)
+register_set_and_edit(app, CUSTOMER, rule=_own_parent, tidied=normalized)
 register_assign(app, CUSTOMER)
 
 
@@ -127,7 +133,7 @@ _give_add(
     field("title", "Their job title.", "TEXT"),
     field("language", "Their language, such as es or fa.", "TAG"),
 )
-register_set_and_edit(app, CONTACT, set_party)
+register_set_and_edit(app, CONTACT, tidied=normalized)
 
 
 register_merge(
@@ -149,7 +155,7 @@ _give_add(
     *(_WEBSITE, _ADDRESS, _COUNTRY, _LANGUAGE),
     field("currency", "The currency it quotes in.", "CODE"),
 )
-register_set_and_edit(app, SUPPLIER, set_party)
+register_set_and_edit(app, SUPPLIER, tidied=normalized)
 register_remove(app, SUPPLIER)
 
 

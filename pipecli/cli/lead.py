@@ -33,7 +33,7 @@ from pipecli.cli.common.record_verbs import (
     register_share,
 )
 from pipecli.cli.common.transaction import Transaction
-from pipecli.cli.common.typed_values import built, names_owner, split_assignment, typed_options, with_values
+from pipecli.cli.common.typed_values import built, names_owner, typed_options
 from pipecli.errors import PipecliError
 from pipecli.records.catalogue import PriceList
 from pipecli.records.compare_names import folded
@@ -113,28 +113,20 @@ def _twins(transaction: Transaction, lead: Lead) -> Iterator[str]:
     """A warning of each open lead of the same e-mail address, or of the same person and organization."""
     names = ("id", "name", "organization", "email")
     who, email = [folded(lead.name or ""), folded(lead.organization or "")], folded(lead.email or "")
-    for key, *texts in rows_where(transaction.pipeline.index.connection, names, "_leads", OPEN["lead"]):
+    for key, *texts in rows_where(transaction.connection, names, "_leads", OPEN["lead"]):
         *other, address = (folded(text or "") for text in texts)
         if other == who or (email and email == address):
             yield f"warning: {key} {texts[0] or texts[1]} is open, too; to join them: pipecli lead merge"
 
 
-def _set(transaction: Transaction, lead: Any, assignments: list[str], summary: str) -> Change:
-    given = {path[0]: value for path, value in map(split_assignment, assignments)}
-    rules.leave_to_verbs(lead, given)
-    return rules.set_lead_fields(
-        lead, with_values(lead, assignments, transaction.session), transaction.settings, summary
-    )
-
-
-def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
-    """An edit may change what `set` may."""
-    changed = [name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)]
-    rules.leave_to_verbs(before, {name: str(getattr(after, name)) for name in changed})
-    rules.set_lead_fields(before, after, transaction.settings, "edit")
-
-
-register_set_and_edit(app, LEAD, _set, _allow_edit)
+register_set_and_edit(
+    app,
+    LEAD,
+    reserved=rules.leave_to_verbs,
+    outcome=lambda transaction, before, after, summary: rules.set_lead_fields(
+        before, after, transaction.settings, summary
+    ),
+)
 register_assign(app, LEAD)
 register_share(app, LEAD)
 register_remove(

@@ -10,7 +10,7 @@ import typer
 from pipecli.cli.common.command import Changing, Ref, field, option_of, with_fields
 from pipecli.cli.common.names_and_questions import confirm_removal
 from pipecli.cli.common.transaction import Transaction
-from pipecli.cli.common.typed_values import typed_option
+from pipecli.cli.common.typed_values import typed_options
 from pipecli.records.items_and_totals import LineKind, Per
 from pipecli.workflow import Change
 from pipecli.workflow.items_and_prices import add_item, find_item, in_words, remove_item, set_item
@@ -53,6 +53,7 @@ _CHANGED = (
     field("uom", "Unit of measure.", "UNIT"),
 )
 _FIELDS = {"price": "unit_price"}
+"""The options that are called otherwise than their field."""
 
 
 def register_item_verbs(app: typer.Typer, model: type[D], require_changeable: Callable[[D], None]) -> None:
@@ -65,16 +66,7 @@ def register_item_verbs(app: typer.Typer, model: type[D], require_changeable: Ca
         return record
 
     def typed(transaction: Transaction, record: Opportunity | Quotation, given: dict[str, Text]) -> Any:
-        return {
-            name: typed_option(
-                f"--{name.replace('_', '-')}",
-                text,
-                (model, f"items.0.{_FIELDS.get(name, name)}"),
-                transaction.session,
-                record.currency,
-            )
-            for name, text in given.items()
-        }
+        return typed_options(given, model, transaction.session, record.currency, "items.0.", _FIELDS)
 
     @app.command("item add", cls=Changing, help=f"Add an item to {of_a}, at today's list price.")
     @with_fields(*_NEW)

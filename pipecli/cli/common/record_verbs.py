@@ -101,8 +101,8 @@ def _records(
         raise PipecliError("--where names the records already", hint="give ids, or --where")
     if where:
         transaction.pipeline.require_readable(kind)
-        connection = transaction.pipeline.index.connection
-        rows = select_rows(connection, kind.identity, kind.table, f"({where}\n)", "ORDER BY 1", ()).rows
+        connection, condition = transaction.connection, f"({where}\n)"
+        rows = select_rows(connection, kind.identity, kind.table, condition, "ORDER BY 1").rows
         keys = [str(row[0]) for row in rows]
         if not keys:
             raise PipecliError(
@@ -171,10 +171,8 @@ Setting = Callable[[Transaction, Any, list[str], str], Change]
 """The `set` of a noun: from the record, the assignments and the commit's summary to the change."""
 Rule = Callable[[Transaction, Any, Any], None]
 """Refuses a `set` or `edit`, given the record before and after; called with one record twice at first."""
-
-
-def _any_field(transaction: Transaction, record: Any, assignments: list[str], summary: str) -> Change:
-    return Change(with_values(record, assignments, transaction.session), summary, "changed")
+Outcome = Callable[[Transaction, Any, Any, str], Change]
+"""The change from a record to another, by `set` or `edit`, in these words of the commit. Raises Refused."""
 
 
 def _typed(kind: Kind) -> str:
@@ -189,19 +187,31 @@ def _one(kind: Kind) -> str:
 def register_set_and_edit(
     app: typer.Typer,
     kind: Kind,
-    setting: Setting = _any_field,
-    allow_edit: Rule | None = None,
     *,
     rule: Rule = lambda *_: None,
+    reserved: Callable[[Any, dict[str, str]], None] = lambda *_: None,
+    outcome: Outcome = lambda _transaction, _before, after, summary: Change(after, summary, "changed"),
+    tidied: Callable[[Any, Any], Any] = lambda after, _before: after,
 ) -> None:
-    """Give a noun its `set` and `edit`; a `rule` is for both, unless `setting` itself has that of `set`."""
+    """Give a noun its `set` and `edit`, with the same rules.
+
+    `reserved` refuses fields, given with their values, that verbs of their own change; `tidied` is a record
+    that was set as `add` would write it.
+    """
     one = _one(kind)
 
     def allowed(transaction: Transaction, record: Any, assignments: list[str], summary: str) -> Change:
         rule(transaction, record, record)
-        change = setting(transaction, record, assignments, summary)
-        rule(transaction, record, change.subject)
-        return change
+        reserved(record, {path[0]: value for path, value in map(split_assignment, assignments)})
+        after = tidied(with_values(record, assignments, transaction.session), record)
+        rule(transaction, record, after)
+        return outcome(transaction, record, after, summary)
+
+    def allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
+        rule(transaction, before, after)
+        changed = [name for name in kind.model.model_fields if getattr(before, name) != getattr(after, name)]
+        reserved(before, {name: str(getattr(after, name)) for name in changed})
+        outcome(transaction, before, after, "edit")
 
     @app.command(
         f"{_typed(kind)} set",
@@ -229,7 +239,7 @@ def register_set_and_edit(
 
     @app.command(f"{_typed(kind)} edit", cls=Changing, help=f"Open {one} in $EDITOR.")
     def edit(run: Session, ref: Ref) -> None:
-        edit_file(run, lambda transaction: transaction.get(kind.model, ref), allow_edit or rule)
+        edit_file(run, lambda transaction: transaction.get(kind.model, ref), allow_edit)
 
     if "tags" in kind.model.model_fields:
         _add_tags(app, kind, allowed)
@@ -281,7 +291,7 @@ def register_assign(app: typer.Typer, kind: Kind) -> None:
         is_user = bool(refs) and refs[-1] in transaction.settings.users
         if is_user if team else not user or not (refs or transaction.session.option("where")):
             raise PipecliError("name who gets it: a user, or a team with --team", code="usage")
-        owned = open_counts(transaction.pipeline.index.connection, kind)
+        owned = open_counts(transaction.connection, kind)
 
         def decide(record: Any) -> Change:
             if team is None:
@@ -390,18 +400,9 @@ def register_merge(
 def users_of(transaction: Transaction, kind: Kind, key: str) -> list[tuple[str, str]]:
     """The records that name this one, each by its id and its file."""
     transaction.pipeline.require_all_readable()  # a file that isn't read might name it, too
-    return records_naming(transaction.pipeline.index.connection, kind.noun, key)
+    return records_naming(transaction.connection, kind.noun, key)
 
 
 def names_by_slug(transaction: Transaction, noun: str) -> dict[str, str]:
     """The name of every record of a kind, by its slug."""
-    return labels(transaction.pipeline.index.connection, noun)
-
-
-def set_party(transaction: Transaction, record: Any, assignments: list[str], summary: str) -> Change:
-    """`set` of any field, e-mails and phones tidied as `add` does."""
-    from pipecli.workflow import customer as party
-
-    return Change(
-        party.normalized(with_values(record, assignments, transaction.session), record), summary, "changed"
-    )
+    return labels(transaction.connection, noun)

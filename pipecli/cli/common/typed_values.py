@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pipecli.cli.common.names_and_questions import confirm, key_of
@@ -216,10 +217,13 @@ def typed_options(
     run: Session,
     currency: str = "",
     within: str = "",
+    fields: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Options by the names of their fields, each as `typed_option` reads it; `within` is the way to these."""
+    """Options by their names, each as `typed_option` reads it; `within` is the way to their fields."""
     return {
-        name: typed_option(f"--{name.replace('_', '-')}", text, (model, f"{within}{name}"), run, currency)
+        name: typed_option(
+            f"--{name.replace('_', '-')}", text, (model, f"{within}{fields.get(name, name)}"), run, currency
+        )
         for name, text in given.items()
     }
 

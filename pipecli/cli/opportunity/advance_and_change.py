@@ -22,7 +22,7 @@ from pipecli.cli.common.record_verbs import (
     register_share,
 )
 from pipecli.cli.common.transaction import Transaction
-from pipecli.cli.common.typed_values import split_assignment, typed_option, with_values
+from pipecli.cli.common.typed_values import typed_option
 from pipecli.errors import PipecliError
 from pipecli.records.compare_names import fitting
 from pipecli.records.kinds import OPPORTUNITY
@@ -120,25 +120,14 @@ _add_step("step done", complete_step, "Mark a step as done.")
 _add_step("step undo", undo_step, "Mark a step as not done.")
 
 
-def _set(transaction: Transaction, deal: Any, assignments: list[str], summary: str) -> Change:
-    rules.leave_to_verbs(deal, {split_assignment(text)[0][0] for text in assignments})
-    return _changed(transaction, deal, with_values(deal, assignments, transaction.session), summary)
-
-
-def _changed(transaction: Transaction, before: Any, after: Any, summary: str) -> Change:
-    return rules.set_deal_fields(before, after, transaction, transaction.today, summary)
-
-
-def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
-    """An edit may change what `set` may: the rules are the same, and so are the words of what they refuse."""
-    fields = type(after).model_fields
-    rules.leave_to_verbs(before, {name for name in fields if getattr(before, name) != getattr(after, name)})
-    _changed(transaction, before, after, "edit")
-
-
-register_set_and_edit(app, OPPORTUNITY, _set, _allow_edit)
-
-
+register_set_and_edit(
+    app,
+    OPPORTUNITY,
+    reserved=rules.leave_to_verbs,
+    outcome=lambda transaction, before, after, summary: rules.set_deal_fields(
+        before, after, transaction, transaction.today, summary
+    ),
+)
 register_remove(
     app,
     OPPORTUNITY,
