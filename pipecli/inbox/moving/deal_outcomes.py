@@ -17,16 +17,16 @@ from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import is_iso
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.endings import (
-    beside,
     by_flags,
     closed_stages,
     days_tell,
     ended_by_day_or_yes,
     ended_by_marks,
+    is_of_days,
     stages_by_flags,
     that_holds,
 )
-from pipecli.inbox.moving.findings import Findings, Outcomes, When
+from pipecli.inbox.moving.findings import Findings, Outcomes, When, beside
 from pipecli.inbox.moving.guess_or_ask_formats import amount_scale, date_form, fraction_scale, percent_of
 from pipecli.inbox.moving.vocabulary import (
     header_key,
@@ -73,9 +73,8 @@ class Deals:
         ends = preset.get("ends", {})
         if self.outcomes and (role := that_holds(table, roles, self.outcomes, ends, findings)):
             of = self._of_statuses() if role == "status" else None
-            self.outcomes = (
-                self._of_stages(roles["stage"]) if role == "stage" else of or by_flags(table, roles)
-            )
+            of = self._of_stages(roles["stage"]) if role == "stage" else of
+            self.outcomes = of or by_flags(table, roles)
         self.closing_day: object = None
         """Of closed deals without one, as it was answered."""
 
@@ -146,8 +145,7 @@ class Deals:
             return told
         if not self.stage_rows:
             return None
-        column = self.roles["stage"]
-        outcomes = stages_by_flags(self.table, self.roles) or self._of_stages(column)
+        outcomes = stages_by_flags(self.table, self.roles) or self._of_stages(self.roles["stage"])
         # and the vendor's endings and stages that no deal has yet: tomorrow's may
         return outcomes._replace(of_word=ends | dict.fromkeys(self._usual, "open") | outcomes.of_word)
 
@@ -177,7 +175,7 @@ class Deals:
         percents = {stage: self._probability(stage) for stage in self.stage_rows}
         dated = Counter(self._cell(row, "stage") for row in self.table.rows if self._cell(row, "closed_date"))
         of, is_riddle, perhaps = of_stages(percents, {s for s in dated if dated[s] == self.stage_rows[s]})
-        is_riddle |= "closed_date" in self.roles or "lost" not in of.values()
+        is_riddle |= "closed_date" in self.roles
         lacks_ends = is_riddle and "won" not in of.values() and not self.roles.keys() & {"won", "won_date"}
         is_told = bool(self._usual) or days_tell(self.table, self.roles)
         over = closed_stages(self.table, self.roles, of)
@@ -272,8 +270,7 @@ class Deals:
             return {"status": "open"}
         day = {"closed.date": str(self.closing_day)} if self.closing_day else {}
         if outcome == "lost":
-            if UNKNOWN not in self.findings.lost_reasons:
-                self.findings.lost_reasons.append(UNKNOWN)
+            self.findings.lost_reasons += [] if UNKNOWN in self.findings.lost_reasons else [UNKNOWN]
             return {"status": "lost", "closed.reasons": UNKNOWN} | day
         has_amount = {"amount", "won_amount"} & self.roles.keys()
         return {"status": outcome} | day | ({} if has_amount else {"closed.amount": UNKNOWN})
@@ -376,26 +373,29 @@ class Deals:
         if outcomes is None:
             return
         days = [c for c, entries in columns.items() if any(e.get("to") == "closed.date" for e in entries)]
-        ended = [row for row in self.table.rows if outcomes.of_row(row) != "open"]
-        dayless = [row for row in ended if not any(row.text(c) for c in days)]
-        if not dayless:
+        rows = (row for row in self.table.rows if not any(row.text(c) for c in days))
+        dayless = [row for row in rows if outcomes.of_row(row) != "open"]
+        is_known = self.roles.keys() & {"close", "closed_date", "won_date", "lost_date"}
+        if not dayless and (is_known or "outcomes" not in self.findings.questions):  # which may end more
             return
-        lacking = count(len(dayless), "closed deal", ",")
         changes = sorted(filter(is_of_change, self.table.columns), key=lambda c: "stage" not in header_key(c))
         if "expected_close" in self.roles and all(self._cell(row, "expected_close") for row in dayless):
             changes = [c for c in changes if "stage" in header_key(c)] or [self.roles["expected_close"]]
         changed = next(iter(changes), None)
         told, made = self.findings.answer("closing"), self.roles.get("created")
-        form = "a day, such as 2026-01-31" + (", or with created, the day each was made" if made else "")
-        if told is not None and not (told == "created" and made) and not is_iso(str(told)):
+        free = [c for c in self.table.columns if c not in self.roles.values() and is_of_days(self.table, c)]
+        choices = ["a day, such as 2026-01-31", *["created, the day each was made"] * bool(made), *free[:5]]
+        form = ", or with ".join(choices)
+        if told is not None and not (told in free or (told == "created" and made) or is_iso(str(told))):
             raise PipecliError(f'closing: answer with {form}, not "{told}"')
+        lacking = count(len(dayless), "closed deal", ",") if dayless else "deals that have ended"
         if changed is None and told is None:
-            self.findings.ask(
-                "closing",
-                f"{self.table.name} lacks the closing day of {lacking}. Which is it? Answer with {form}.",
-            )
-        column = changed or made
-        if changed is None and told != "created":
+            which = f"{self.table.name} lacks the closing day of {lacking}. Which is it?"
+            self.findings.ask("closing", f"{which} Answer with {form}.")
+        if not dayless:
+            return
+        column = told if told in free else changed or made
+        if changed is None and told not in ("created", *free):
             self.closing_day = told
         elif column:
             date = date_form(self.table, column, self.findings).entry()

@@ -17,7 +17,7 @@ from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.day_formats import is_iso, read_day
 from pipecli.inbox.importing.table import CountedRows, Row, Table, fill_down
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.findings import Findings, Outcomes, When
+from pipecli.inbox.moving.findings import Findings, Outcomes, When, beside
 from pipecli.inbox.moving.guess_or_ask_formats import are_days, date_form
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for
 from pipecli.inbox.moving.vocabulary import (
@@ -100,16 +100,6 @@ def days_tell(table: Table, roles: Mapping[str, str]) -> bool:
     return bool(stages[True]) and not (stages[False] and stages[False].isdisjoint(stages[True]))
 
 
-def beside(outcomes: Outcomes | None, own: Outcomes) -> Outcomes:
-    """The outcomes, with what another column says of deals that are open by them."""
-    if outcomes is None:
-        return own
-    ends = [(of, outcomes.when_open | when) for of in ("won", "lost") if (when := own.by_column(of))]
-    when_open, why = outcomes.when_open | own.by_column("open"), [*filter(None, (outcomes.why, own.why))]
-    ends_beside = (*outcomes.ends_beside, *ends)
-    return outcomes._replace(ends_beside=ends_beside, when_open=when_open, why=", else ".join(why))
-
-
 def _of_yes(table: Table, column: str, ending: str) -> Outcomes:
     said = {word: is_yes(word) or outcome_of(word) == ending for word in texts(table, column)}
     of = {word: ending if is_so else "open" for word, is_so in said.items()}
@@ -144,7 +134,7 @@ def _end_of(
     """Which end of several was answered of these rows; None, and asked, where none was."""
     about, has = _about(about, table), _are(rows, table, says)
     told = findings.answer(about, ends)
-    if told is None and "outcomes" not in findings.questions:
+    if told is None and ("outcomes" not in findings.questions or about.startswith("is-closed-")):
         which = which or f"{ends[0]} or open"
         hint = "If they differ, export their status, too."
         findings.ask(about, f"{table_name(table)}: {has}. Are these deals {which}? {hint}", ends)
@@ -205,9 +195,16 @@ def ended_by_day_or_yes(
         says = f'"{ended[0].text(column)}" in {column}' if ended and is_flag else f"a day in {column}"
         if not ended:
             continue
-        if outcomes and not is_flag and (outcomes.column == roles.get("status") or {"won", "lost"} <= of):
-            has = f"{table_name(table)}: {_are(ended, table, says)}"
-            findings.assumed.append(f"{has}: open all the same, as {outcomes.column} says")
+        has, over, is_by_word = f"{table_name(table)}: {_are(ended, table, says)}", list[str](), False
+        if outcomes and not is_flag:
+            is_by_word = outcomes.column == roles.get("status") or {"won", "lost"} <= of
+        elif outcomes and findings.words and not findings.answer(_about("is-closed", table)):
+            over = closed_stages(table, roles, outcomes.of_word)  # the question of outcomes has them
+        ended = [row for row in ended if row.text(roles.get("stage")) not in over]
+        if outcomes and (is_by_word or not ended):
+            why = f"as {outcomes.column} says" if is_by_word else "as you answered"
+            if is_by_word or "outcomes" not in findings.questions:
+                findings.assumed.append(f"{has}: open all the same, {why}")
             continue
         about, which = ("is-closed", "won, lost or open") if is_flag else ("closed", _WITH_A_DAY)
         told = _end_of(about, ended, says, table, findings, ("won", "lost", "open"), which)
@@ -223,7 +220,9 @@ def ended_by_day_or_yes(
 def closed_stages(table: Table, roles: Mapping[str, str], of: Mapping[str, str]) -> list[str]:
     """The stages, open by the outcomes `of` them, of which every deal is closed, as a column alone says."""
     over: dict[str, bool] = {}
-    for row in table.rows if "closed" in roles and not roles.keys() & {"won", "lost"} else ():
+    for row in (
+        table.rows if {"closed", "stage"} <= roles.keys() and not roles.keys() & {"won", "lost"} else ()
+    ):
         stage, is_over = row.text(roles["stage"]), bool(is_yes(row.text(roles["closed"])))
         over[stage] = over.get(stage, True) and is_over
     return [stage for stage, is_over in over.items() if is_over and of.get(stage) == "open"]
@@ -257,20 +256,25 @@ def that_holds(
     """The role of the column that was answered to hold where it and the one that tells the ends differ.
 
     Asks where stage, status or a yes says another end of a deal than `outcomes`; says which open deals have
-    a probability of 100 %. None where the column of `outcomes` holds. Raises PipecliError for another answer.
+    a probability of 100 %, and where a word that only the answer tells differs: it holds. None where the
+    column of `outcomes` does. Raises PipecliError for another answer.
     """
-    about, differ = _about("ends", table), dict[str, list[Row]]()
+    about, differ, answered = _about("ends", table), dict[str, list[Row]](), list[Row]()
     says = {role: _said(role, texts(table, roles[role]), ends, findings)
             for role in ("stage", "status", "probability", *_FLAGS)
             if roles.get(role, outcomes.column) != outcomes.column}  # fmt: skip
     by_column = outcomes._replace(ends_beside=())
-    for row in table.rows if any(says.values()) and "outcomes" not in findings.questions else ():
-        of, own = outcomes.of_row(row), by_column.of_row(row)
+    asked = {word for word in outcomes.of_word if word in findings.words and outcome_of(word) is None}
+    for row in table.rows if any(says.values()) else ():
+        of, own, word = outcomes.of_row(row), by_column.of_row(row), row.text(outcomes.column)
         for role, said in says.items():
             is_told = (role in _FLAGS and own == "open") or (role == "probability" and of != "open")
             if not is_told and of not in said.get(row.text(roles[role]), of):
-                differ.setdefault(role, []).append(row)
+                (answered if word in asked else differ.setdefault(role, [])).append(row)
     told, choices, has = outcomes.column, [outcomes.column], list[str]()
+    if answered and "outcomes" not in findings.questions:
+        says_else = f'"{answered[0].text(told)}" in {told}, and another end in another column'
+        findings.assumed.append(f"{table_name(table)}: {_are(answered, table, says_else)}: as you answered")
     for role, rows in differ.items():
         words = " and ".join(f'"{rows[0].text(column)}" in {column}' for column in (roles[role], told))
         has.append(_are(rows, table, f"ends that differ, as {words}"))
@@ -401,11 +405,8 @@ def _of_activities(table: Table, told: Recognised, findings: Findings) -> Recogn
 
     Where no column says that they are done, they are, if all their days are past.
     """
-    columns, given, ways = (
-        dict(told.columns),
-        dict(told.rest.get("set", {})),
-        patterns()["directions"].values(),
-    )
+    columns, given = dict(told.columns), dict(told.rest.get("set", {}))
+    ways = patterns()["directions"].values()
     for column, role in told.columns.items():
         cells = texts(table, column)
         if role == "contact":
@@ -414,15 +415,12 @@ def _of_activities(table: Table, told: Recognised, findings: Findings) -> Recogn
             columns[column] = "direction"  # `Call Type` of Zoho
             given |= {"type": of_activity("type", [name := stem_of(table.name)])["values"].get(name, "task")}
         elif role == "duration":
-            is_known = (
-                all(re.fullmatch(r"\d+(\.\d+)?", cell) for cell in cells) and "hour" not in column.lower()
-            )
             scale = {"scale": "seconds"} if "sec" in column.lower() else {}
-            columns |= {column: {"to": role, **scale}} if is_known else {}
-            if not is_known:
+            columns[column] = {"to": role, **scale}
+            if "hour" in column.lower() or not all(re.fullmatch(r"\d+(\.\d+)?", cell) for cell in cells):
                 del columns[column]
     at = told.roles.get("at")
-    if at is None and (dated := [c for c in table.columns if c not in columns and _has_days(table, c)]):
+    if at is None and (dated := [c for c in table.columns if c not in columns and is_of_days(table, c)]):
         at, columns = dated[0], columns | {dated[0]: "at"}  # `Call at (UTC)`
     if at and not told.vendor and texts(table, at).total() < len(table.rows):
         columns |= {c: "at" for c in columns_for(table, told.kind, "at") if c not in columns}
@@ -435,7 +433,7 @@ def _of_activities(table: Table, told: Recognised, findings: Findings) -> Recogn
     return told._replace(columns=columns, rest={**told.rest, "set": given})
 
 
-def _has_days(table: Table, column: str) -> bool:
+def is_of_days(table: Table, column: str) -> bool:
     cells = texts(table, column)
     return bool(cells) and are_days(cells)
 

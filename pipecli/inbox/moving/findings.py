@@ -62,6 +62,16 @@ class Outcomes(NamedTuple):
         return next((of for of, when in self.ends_beside if own == "open" and holds(when, row)), own)
 
 
+def beside(outcomes: Outcomes | None, own: Outcomes) -> Outcomes:
+    """The outcomes, with what another column says of deals that are open by them."""
+    if outcomes is None:
+        return own
+    ends = [(of, outcomes.when_open | when) for of in ("won", "lost") if (when := own.by_column(of))]
+    when_open, why = outcomes.when_open | own.by_column("open"), [*filter(None, (outcomes.why, own.why))]
+    ends_beside = (*outcomes.ends_beside, *ends)
+    return outcomes._replace(ends_beside=ends_beside, when_open=when_open, why=", else ".join(why))
+
+
 def text_of_row(template: str, row: Row) -> str:
     """The text that a template, or the name of a column, gives of a row; a word for nothing is none."""
     if "{" not in template:

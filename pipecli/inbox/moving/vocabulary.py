@@ -349,7 +349,7 @@ def stage_rank(stage: str) -> tuple[int, int]:
 def of_stages(
     percents: Mapping[str, float | None], dated: Container[str]
 ) -> tuple[dict[str, str], bool, bool]:
-    """The outcome of each stage by word and probability, and whether one says nothing, or is in doubt.
+    """The outcome of each stage by word and probability; whether one may be a win, and is in doubt.
 
     Those in `dated` have closing days in all their deals. No percent is an end, or a deal that hasn't begun.
     """
@@ -361,6 +361,8 @@ def of_stages(
     perhaps = {s for s in untold if re.fullmatch(ends, folded(s).strip())}
     nil = {s for s in silent | perhaps if percents[s] == 0}
     of |= {s: "lost" for s in nil if s in perhaps or s in dated}
+    if "lost" not in of.values():
+        silent |= {s for s in untold if stage_rank(s)[1] + 1 == len(patterns()["way"])}  # `Contract`
     return of, bool(silent), any(of[s] == "open" for s in perhaps | nil)
 
 
