@@ -3462,3 +3462,48 @@ def test_a_text_is_no_stage_and_stops_no_plan(cli: Cli) -> None:
     deals = f"Deal Name,Stage,Amount,Phase\nOven,Demo,90,{'a long story ' * 90}\nPump,Demo,80,\n"
     told = _plan(cli, _files("e", deals=deals, projects=f"id,phases\n37,{'all of it ' * 120}\n"))
     assert (_kinds(told), told["unknown"]) == ({"deals.csv": "opportunities"}, ["projects.csv"])
+
+
+def test_tasks_of_insightly_and_espocrm_and_an_italian_list_of_users_are_what_they_are(
+    cli: Cli, root: Path
+) -> None:
+    insightly = _files(
+        "ins",
+        Opportunities="Record Id,Opportunity Name,Opportunity Bid Amount,Current Pipeline Stage,"
+        "Opportunity State\ni1,Roof,1000,Proposal,Open\n",
+        Tasks="Record Id,Task Name,Category,Due Date,Start Date,Status,Owner,Linked Opportunity\n"
+        "9,Send offer,Phone Call,2026-12-02,2026-12-01,Not Started,Ana Gil,Roof\n",
+    )
+    espo = _files(
+        "espo",
+        Opportunity="id,name,amount,stage,closeDate\ne1,Door,5,Prospecting,2026-12-20\n"
+        "e2,Door,6,Closed Won,2026-01-05\n",
+        Task="id,name,status,dateStart,dateEnd,parentId,parentType,parentName\n"
+        "t1,Ring,Completed,2026-01-02,2026-01-03,e2,Opportunity,Door\n",
+    )
+    italian = _files(
+        "it",
+        utenti="ID;Nome;Cognome;Email\nu1;Anna;Rossi;anna@ditta.example\n",
+        trattative="ID;Trattativa;Fase;Importo;Chiusura prevista;Aperta il;Referente commerciale\n"
+        "t7;Tetto;Proposta;10;2026-12-20;2026-01-07;u1\n",
+        attivita="ID;Trattativa;Tipo;Oggetto;Data;Fatta\n1;t7;Telefonata;Chiamare;2026-12-01;no\n",
+    )
+    for source in (insightly, espo, italian):
+        assert _plan(cli, source, "--force")["questions"] == []
+        cli("import", "run", "m")
+    found = deals(root)
+    assert [(found[key]["stage"], found[key].get("owner")) for key in ("i1", "t7")] == [
+        ("proposal", None), ("proposta", "anna-rossi"),
+    ]  # fmt: skip
+    assert str(found["t7"]["created"])[:10] == "2026-01-07" and "activities" not in found["e1"]
+    done = {
+        key: [
+            (str(one["at"])[:10], one["subject"], one.get("done", False)) for one in found[key]["activities"]
+        ]  # type: ignore[attr-defined]
+        for key in ("i1", "e2", "t7")
+    }
+    assert done == {
+        "i1": [("2026-12-02", "Send offer", False)],
+        "e2": [("2026-01-03", "Ring", True)],
+        "t7": [("2026-12-01", "Chiamare", False)],
+    }

@@ -140,7 +140,12 @@ def best_forms(counts: Counter[str]) -> tuple[list[str], int]:
 
 
 def has_days(counts: Counter[str]) -> bool:
-    """True for the texts of a column of which one at least is a day or a moment, in whatever form."""
+    """True for the texts of a column of which one at least is a day or a moment, in whatever form.
+
+    Where most are bare numbers they count days: `30`.
+    """
+    if 2 * sum(rows for text, rows in counts.items() if re.fullmatch(r"\d{1,3}", text)) > counts.total():
+        return False
     plain = [plain_digits(text) for text, _ in counts.most_common(_SAMPLE)]
     if any(all(numbers.fullmatch(text) for text in plain) for _, numbers, _ in COUNTED):
         return True

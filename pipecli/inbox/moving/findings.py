@@ -17,7 +17,7 @@ from pipecli.inbox.importing.cells import NOTHING
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.vocabulary import patterns, stem_of
+from pipecli.inbox.moving.vocabulary import header_key, patterns, stem_of, synonyms
 from pipecli.records.compare_names import folded, is_code, name_key
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
@@ -70,6 +70,13 @@ def beside(outcomes: Outcomes | None, own: Outcomes) -> Outcomes:
     when_open, why = outcomes.when_open | own.by_column("open"), [*filter(None, (outcomes.why, own.why))]
     ends_beside = (*outcomes.ends_beside, *ends)
     return outcomes._replace(ends_beside=ends_beside, when_open=when_open, why=", else ".join(why))
+
+
+def is_of_money(header: str) -> bool:
+    """True for a header with a word for an amount of deals: `Masked Deal value`, `final_mrr_usd`."""
+    words = header_key(header).split()
+    is_own = {"weighted", "forecast", "paid", "invoiced", "discount", "cost"}.isdisjoint(words)
+    return is_own and any(synonyms()["opportunities"].columns.get(word) == "amount" for word in words)
 
 
 def text_of_row(template: str, row: Row) -> str:

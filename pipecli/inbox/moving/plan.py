@@ -6,7 +6,6 @@ It reads, and touches no record. With the answers it is made again, so that each
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -88,8 +87,7 @@ def make_plan(
                 better = recognise_vendor.recognise([below], vendor)[0]
                 if told is None or (better and len(better.columns) > len(told.columns)):
                     pairs[number] = (below, better)
-    vendors = Counter(told.vendor for _, told in pairs if told and told.vendor and told.kind != "users")
-    leading = vendors.most_common(1)[0][0] if vendors else ""
+    leading = recognise_vendor.leading_vendor(told for _, told in pairs if told)
     process = leading or "sales"
     findings = Findings(settings, answers or {}, leading, pipeline.today, process, ids_here=ids_here)
     pairs = lines.with_papers_and_lines([(whole_rows(table), told) for table, told in pairs], findings)

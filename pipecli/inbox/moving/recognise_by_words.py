@@ -14,7 +14,7 @@ from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import has_days
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.arithmetic import are_amounts, has_word
-from pipecli.inbox.moving.findings import Findings
+from pipecli.inbox.moving.findings import Findings, is_of_money
 from pipecli.inbox.moving.guess_or_ask_formats import currency_of, with_amounts_off
 from pipecli.inbox.moving.vocabulary import (
     ANYTHING,
@@ -74,13 +74,6 @@ class Recognised(NamedTuple):
             if role in (part.get("to") if isinstance(part, dict) else part for part in parts):
                 return name
         return None
-
-
-def is_of_money(header: str) -> bool:
-    """True for a header with a word for an amount of deals: `Masked Deal value`, `final_mrr_usd`."""
-    words = header_key(header).split()
-    is_own = {"weighted", "forecast", "paid", "invoiced", "discount", "cost"}.isdisjoint(words)
-    return is_own and any(synonyms()["opportunities"].columns.get(word) == "amount" for word in words)
 
 
 def columns_for(table: Table, kind: str, role: str) -> list[str]:
@@ -195,6 +188,9 @@ def _completed(table: Table, told: Recognised) -> Recognised:
         stem = stem_of(table.name)
         rest["set"] = {"type": of_activity("type", [stem])["values"].get(stem, "task")}
         rest["set"] |= {"done": True} if rest["set"]["type"] == "note" and "done" not in told.roles else {}
+    if told.kind == "activities" and "subject" not in told.roles:  # of EspoCRM
+        names = [c for c in table.columns if c not in told.columns and header_key(c) in ANYTHING]
+        told = told._replace(columns=told.columns | dict.fromkeys(names[:1], "subject"))
     return told._replace(columns=with_amounts_off(table, told.columns), rest=rest)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -74,6 +75,14 @@ def recognise(tables: Sequence[Table], vendor: str | None = None) -> list[Recogn
     ]
 
 
+def leading_vendor(several: Iterable[Recognised]) -> str:
+    """The vendor of most tables; those of lines and products are too common to tell it beside others."""
+    own = [one for one in several if "part" not in one.rest and one.kind != "users"]
+    main = [one for one in own if one.kind not in ("items", "products", "price-lists")] or own
+    vendors = Counter(one.vendor for one in main if one.vendor)
+    return vendors.most_common(1)[0][0] if vendors else ""
+
+
 def completed(table: Table, told: Recognised) -> Recognised:
     """The columns of a preset, and those of fields that it has no column for, as other editions call them."""
     fed = {
@@ -82,9 +91,9 @@ def completed(table: Table, told: Recognised) -> Recognised:
         if texts(table, column) or not table.rows
     }
     fed |= {role.partition(".")[0] for role in fed if role[-1:].isdigit()}
-    others = [c for c in table.columns if c not in told.columns and c not in told.rest.get("ignore", ())]
     if told.kind not in kinds_of_rows() or "part" in told.rest:
         return told
+    others = [c for c in table.columns if c not in told.columns and c not in told.rest.get("ignore", ())]
     columns = by_words(table._replace(columns=others), told.kind, is_exact=True)
     lacking = {*patterns()["completed"].split()} - fed
     lacking -= _CLOSING if fed & _CLOSING else set()
@@ -192,9 +201,8 @@ def _person_at(table: Table, told: Recognised) -> str | None:
     for column in (c for c in table.columns if told.columns.get(c) not in ("name", "customer")):
         cells, key = texts(table, column), header_key(column)
         is_bare = firm and key in ANYTHING and not share_words(table, column, firm)
-        if not is_bare and (column not in people or not who.search(key)):
-            continue
-        if {*map(is_yes, cells)} == {None} and not re.search(r"[@\d]", " ".join(cells)):
+        may_be = is_bare or (column in people and who.search(key))
+        if may_be and {*map(is_yes, cells)} == {None} and not re.search(r"[@\d]", " ".join(cells)):
             return column
     return None
 
@@ -204,9 +212,8 @@ def _contact_of(table: Table, told: Recognised) -> dict[str, Any]:
     people = by_words(table._replace(columns=[c for c in table.columns if c not in told.columns]), "contacts")
     columns = {role: column for column, role in people.items() if texts(table, column)}
     first, last = columns.get("first_name"), columns.get("last_name") or columns.get("name")
-    if first and last:
-        return {first: "first_name", last: "last_name"}  # `Firma, Vorname, Name`
-    return {person: "name"} if (person := _person_at(table, told)) else {}
+    halves = {first: "first_name", last: "last_name"} if first and last else {}  # `Firma, Vorname, Name`
+    return halves or ({person: "name"} if (person := _person_at(table, told)) else {})
 
 
 def _firms_alone(table: Table, told: Recognised) -> list[Recognised]:
@@ -434,9 +441,10 @@ def with_deals_alone(table: Table, told: Recognised, findings: Findings) -> Reco
 
 
 def doubts(table: Table, told: Recognised) -> list[str]:
-    """That a table read by words may be a vendor's, whose common columns it has and too few of its own."""
-    keys = {one_word(column) for column in table.columns}
-    several = [preset.vendor for preset in presets() if preset.own and not told.vendor
-               and keys.issuperset(map(one_word, preset.recognise))]  # fmt: skip
+    """That a table read by words may be a vendor's: most columns are, but too few that none else has."""
+    keys, kind = {one_word(column) for column in table.columns}, "" if told.vendor else told.kind
+    several = [one.vendor for one in presets() if one.own and one.kind == kind
+               and keys.issuperset(map(one_word, one.recognise))
+               and 4 * len(keys & {*map(one_word, one.columns)}) >= 3 * len(keys)]  # fmt: skip
     may_be = f"if it is of {' or '.join(several)}, say --from VENDOR"
     return [f"{table.name} is read by its header's words; {may_be}"] if several else []
