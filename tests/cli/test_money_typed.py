@@ -108,5 +108,10 @@ def test_what_took_place_is_of_the_past(cli: Cli) -> None:
         "2026-11-15",
         "2026-12-15T09:00:00+01:00",
     ]
-    cli("opp", "set", "2q8xa", "activities.1.at=2026-11-16")
-    assert _deal(cli)["activities"][0]["at"] == "2026-11-16"
+    for typed, day in (("2026-11-16", "2026-11-16"), ("14 nov", "2026-11-14"), ("15 dec", "2025-12-15")):
+        cli("opp", "set", "2q8xa", f"activities.1.at={typed}")
+        assert _deal(cli)["activities"][0]["at"] == day
+    cli("opp", "set", "2q8xa", "activities.2.at=14 nov 9am", "activities.2.done=yes")
+    assert _deal(cli)["activities"][1]["at"] == "2026-11-14T09:00:00+01:00"
+    cli("opp", "set", "2q8xa", "activities.2.done=no", "activities.2.at=14 nov")
+    assert _deal(cli)["activities"][1]["at"] == "2027-11-14"

@@ -65,14 +65,30 @@ def _option(model: type[R], name: str, value: Any, run: Session) -> Any:
 
 
 def _assigned(model: type[R], plain: Plain, assignments: Sequence[str], run: Session, where: str) -> R:
-    for path, text in sorted(map(split_assignment, assignments), key=lambda pair: pair[0] == ["stage"]):
+    for path, text in sorted(map(split_assignment, assignments), key=_last):
         if path[0] in _NEVER:
             raise PipecliError(f"{path[0]} never changes", hint="make a new record instead")
         _require_elements(model, plain, path)
         currency = str(plain.get("currency") or "")
-        value = read_value(model, path, text, run, currency=currency) if text else None
+        past = _has_been(plain, path)
+        value = read_value(model, path, text, run, currency=currency, past=past) if text else None
         set_at_path(plain, path, _meant(model, path, value, plain, run), run)
     return validated(model, plain, where)
+
+
+def _last(assignment: tuple[list[str], str]) -> tuple[bool, bool]:
+    """What is read by the others: a stage by its process, a day by whether its activity is done."""
+    path = assignment[0]
+    return path == ["stage"], path[-1] == "at"
+
+
+def _has_been(plain: Plain, path: Sequence[str]) -> bool:
+    """True of a day that is no plan: `16 nov` is then the last one."""
+    activities = plain.get("activities")
+    if path[0] == "activities" and isinstance(activities, list) and len(path) > 1:
+        activity = activities[_element(activities, path, 1)]
+        return isinstance(activity, dict) and activity.get("done") is True
+    return path[0] in ("closed", "converted", "disqualified", "payments", "delivered", "received", "sent")
 
 
 _OF_SETTINGS = ("user", "team", "principal", "process", "stage")
@@ -153,7 +169,13 @@ def split_assignment(text: str) -> tuple[list[str], str]:
 
 
 def read_value(
-    model: type[Record], path: Sequence[str], text: str, run: Session, name: str = "", currency: str = ""
+    model: type[Record],
+    path: Sequence[str],
+    text: str,
+    run: Session,
+    name: str = "",
+    currency: str = "",
+    past: bool = False,
 ) -> Any:
     """A value as the field at `path` has it: dates in words, numbers, yes and no, lists with commas.
 
@@ -174,11 +196,11 @@ def read_value(
         return [part.strip() for part in text.split(",") if part.strip()]
     classes = [kind for kind in kinds if isinstance(kind, type)]
     if datetime in classes and date in classes:
-        return run.moment_or_day(text)
+        return run.moment_or_day(text, past=past)
     if datetime in classes:
-        return parse_moment(text, run.today, run.zone, now=run.now)
+        return parse_moment(text, run.today, run.zone, past=past, now=run.now)
     if date in classes:
-        return run.day(text)
+        return run.day(text, past=past)
     if bool in classes:
         known = {"yes": True, "true": True, "no": False, "false": False}
         if text.lower() not in known:
