@@ -10,6 +10,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from pipecli.inbox.mail import message
 from pipecli.inbox.mail.inbox_import import outcome_of_mails
 from pipecli.json_and_csv import loads
 from tests.records_given import DEAL
@@ -123,6 +124,7 @@ def test_files_that_a_mail_carries_lie_beside_its_deal(cli, box, take, git, root
             (MARIA, (("../../Plan ñ.PDF", b"plan"), ("large.bin", b"x" * 101), ("plan.pdf", b"other"))),
             (MARIA, (("again.pdf", b"plan"),)),
             ("Eve <eve@nowhere.example>", (("virus.exe", b"MZ"),)),
+            (MARIA, (("half.bin", b"x" * 5000),)),
         )
     ):
         mail = EmailMessage()
@@ -143,8 +145,11 @@ def test_files_that_a_mail_carries_lie_beside_its_deal(cli, box, take, git, root
         said = cli("inbox", "import", str(folder), "--attachments", code=1).err
         assert "files1.eml: it was moved or changed while it was read; nothing is changed" in said
     (folder.parent / "files1.eml").rename(folder / "files1.eml")
-    said = cli("inbox", "import", str(folder), "--attachments")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(message, "WHOLE", 4096)
+        said = cli("inbox", "import", str(folder), "--attachments")
     assert "2 attachments kept" in said.err and "large.bin has 101 bytes" in said.err
+    assert "files3.eml: larger than 0 MB: attach its files yourself" in said.err
     listed = loads(cli("attachments", OPP, "--format", "json").out)
     assert [(one["name"], (root / one["file"]).read_bytes()) for one in listed] == [
         ("Plan ñ.PDF", b"plan"),

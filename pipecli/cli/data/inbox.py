@@ -108,6 +108,10 @@ def _files(
             home = None if isinstance(raw, LeftOut) else homes.pop(raw.message_id, None)
             if home is None or isinstance(raw, LeftOut):
                 continue
+            if len(raw.body) == message.WHOLE:
+                large = f"larger than {message.WHOLE >> 20} MB"
+                say(terminal_line(f"{raw.place}: {large}: attach its files yourself"))
+                continue
             for name, content in message.attachments_of(raw):
                 change = outcome.changes[places[home]]
                 try:
