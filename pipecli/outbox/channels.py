@@ -11,7 +11,7 @@ import logging
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,11 +168,13 @@ class Courier:
     """Sends messages one after the other, to each service as many a second as it takes.
 
     An address that failed once has failed for all that follows: a server that hangs costs the time of one
-    message and not of all.
+    message and not of all. Where it stands for several people (`&cc=`, `&to=`) and only some got the message,
+    it is delivered, and `say` is told: sent again, it would come to them with each run.
     """
 
-    def __init__(self, longest: float = LONGEST) -> None:
+    def __init__(self, say: Callable[[str], None], longest: float = LONGEST) -> None:
         require_extra("notify")
+        self._say = say
         self.longest = longest
         self._services: dict[str, Apprise] = {}
         self._failed: dict[str, str] = {}
@@ -200,9 +202,14 @@ class Courier:
         )
         if result:
             return ""
+        logs = [(log.level, log.message) for log in result.logs()]
+        reason = without_secrets(_reason(logs), address.url)
         if result.status == AppriseResultStatus.TIMEOUT:
-            return f"no answer within {self.longest:.0f} seconds"
-        return without_secrets(_reason([(log.level, log.message) for log in result.logs()]), address.url)
+            reason = f"no answer within {self.longest:.0f} seconds"
+        if any(_SOME_GOT_IT.match(text) for _, text in logs):
+            self._say(f"the channel {address.channel} brought it to some, and not to all: {reason}")
+            return ""
+        return reason
 
     def _service(self, url: str) -> Apprise:
         """The service of an address: one for all its messages, as it counts how many a second it sends."""
@@ -225,6 +232,8 @@ def _overhear() -> None:
         log.addHandler(logging.NullHandler())
 
 
+_SOME_GOT_IT = re.compile(r"Sent |SMTP recipient \S+ was refused")
+"""apprise's words for one target of several that got it, and for one of a mail that others got."""
 _EXCEPTION = "Socket Exception: "
 _LONGEST_CAUSE = 120
 

@@ -33,7 +33,7 @@ def hooks() -> Iterator[Hooks]:
 
 
 def send(url: str, message: Message = MESSAGE, longest: float = 10) -> str:
-    return Courier(longest).send(Address("sales", url), message)
+    return Courier(print, longest).send(Address("sales", url), message)
 
 
 def test_a_message_comes_by_mail_as_plain_text(mails: Mails) -> None:
@@ -117,8 +117,20 @@ def test_what_went_wrong_is_said(mails: Mails, hooks: Hooks) -> None:
     assert send("nosuch://x") == "its address isn't one that apprise knows"
 
 
+def test_what_some_of_an_address_got_is_delivered_and_said(
+    mails: Mails, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One cc that is refused sent the rest of them the same with each run."""
+    ana, gone = "ana@contoso.example", "gone@contoso.example"
+    for url in (f"{mails.url()}&cc={gone}", mails.url(f"{ana},{gone}")):
+        assert send(url) == ""
+        said = capsys.readouterr().out
+        assert said.startswith("the channel sales brought it to some, and not to all: ")
+        assert [mails.taken.pop()["To"], *mails.taken] == [ana]
+
+
 def test_an_address_that_failed_is_left_alone_for_the_rest_of_a_run(hooks: Hooks) -> None:
-    courier, address = Courier(), Address("sales", hooks.url("again"))
+    courier, address = Courier(print), Address("sales", hooks.url("again"))
     hooks.status.append(500)
     first = courier.send(address, MESSAGE)
     hooks.status.clear()
@@ -147,6 +159,6 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "apprise", None)
 
     with pytest.raises(PipecliError) as refused:
-        Courier()
+        Courier(print)
 
     assert 'install "pipecli-crm[notify]"' in str(refused.value)

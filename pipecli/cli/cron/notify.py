@@ -140,7 +140,7 @@ def _delivered(
     run: Session, ours: Channels, deliveries: Sequence[Delivery]
 ) -> Iterator[tuple[Sequence[Delivery], bool]]:
     """Send message after message: the deliveries of each, and whether they are done with."""
-    courier = Courier()
+    courier = Courier(say)
     failing: set[Address] = set()
     for theirs in _by_message(deliveries):
         first = theirs[0]

@@ -146,7 +146,7 @@ def _send(
     run: Session, sender: Sender, reminders: Sequence[Reminder], untold: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """Send and say what nobody has claimed today; what was sent."""
-    courier = Courier()
+    courier = Courier(say)
     sent = []
     for key, line in untold.items():
         (say if key in sender.mine else mention)(line)

@@ -332,7 +332,7 @@ def _deliverer(run: Session, recipients: Collection[Recipient]) -> Callable[[Rec
 
     All that can be refused is found out before anything is sent. Raises PipecliError.
     """
-    courier = Courier() if any(recipient.address for recipient in recipients) else None
+    courier = Courier(say) if any(recipient.address for recipient in recipients) else None
     mailed = [recipient for recipient in recipients if not recipient.address]
     if mailed:
         from pipecli.outbox import mail
