@@ -293,10 +293,11 @@ def leftovers(place: Location) -> Iterator[Diagnosis]:
 def documents_by_year(place: Location) -> Iterator[Diagnosis]:
     """Documents in the folder of a year: git writes the list of all its files anew with every commit."""
     by_year = {
-        file.relative_to(place.root).as_posix()
+        file
         for kind in KINDS
         if kind.is_document
-        for file in place.root.glob(f"{kind.folder}/[0-9][0-9][0-9][0-9]/*.yaml")
+        for file in safe_files.files_below(place.root, kind.folder)
+        if re.fullmatch(r"[^/]+/[0-9]{4}/[^/]+\.yaml", file)
     }
     if by_year:
         yield warning(

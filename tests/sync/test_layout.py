@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
+from pipecli.store.safe_files import find_location
+from pipecli.sync.doctor import documents_by_year
 from tests.syncing import GRINDERS, MACHINES, Clone
 
 NEW_MACHINES = MACHINES.replace("2026/", "2026/11/")
@@ -82,6 +85,12 @@ def test_a_move_is_no_change_to_what_is_told_of_the_past(ana: Clone) -> None:
     assert json.loads(ana.cli("history", "OPP-2Q8XA", "--format", "json").out)[1:] == entries
     said = json.loads(ana.cli("diff", "HEAD~1..HEAD", "--format", "json").out)
     assert said["records"] == [] and said["findings"] == []
+    (ana.path / "orders").symlink_to(ana.path / "customers")  # no records of ours: nothing there is read
+    (ana.path / "customers/2026").mkdir(parents=True)
+    (ana.path / "customers/2026/ORD-A1111.yaml").touch()
+    assert [*documents_by_year(find_location(ana.path))] == []
+    shutil.rmtree(ana.path / "customers/2026")
+    (ana.path / "orders").unlink()
     assert "2 files only moved to another folder" in ana.cli("diff", "HEAD~1..HEAD").out
     assert "only moved" not in ana.cli("diff", "HEAD~2..HEAD~1").out
     ana.cli("check", "--base", "HEAD~1")
