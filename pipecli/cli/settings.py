@@ -33,7 +33,7 @@ from pipecli.records.compare_names import chosen_id
 from pipecli.records.kinds import BY_NOUN, CUSTOMER, LEAD, OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.references import named_at
 from pipecli.records.settings import Settings, Team, User
-from pipecli.store.index.rows_for_followups import Responsibility, responsibilities
+from pipecli.store.index.rows_for_followups import Responsibility, parts_sold, responsibilities
 from pipecli.store.index.rows_for_verbs import (
     files_naming_part,
     files_with_word,
@@ -257,10 +257,10 @@ def hand_over_user(
         today=transaction.today,
         open_deals=open_counts(transaction.connection, OPPORTUNITY),
     )
-    for note in roles_left(transaction.settings, slug):
+    for note in roles_left(transaction.settings, slug, parts_sold(transaction.connection, slug)):
         say(note)
     if not changes:
-        say(f"{slug} has nothing open")
+        say(f"{slug} has nothing to hand over")
     transaction.commit_and_print_many(changes, f"{slug}: hand over {summed(theirs)} to {recipient}")
 
 

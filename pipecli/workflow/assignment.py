@@ -6,7 +6,7 @@ A lead by mail is its receiver's: `lead_or_deal_of_mail.py`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, cast
 
@@ -215,12 +215,16 @@ def hand_over(
     return changes
 
 
-def roles_left(settings: Settings, user: str) -> list[str]:
-    """The roles that a handover leaves with a user: the teams they manage, the rules that name them."""
+def roles_left(settings: Settings, user: str, sold: Iterable[tuple[str, str]]) -> list[str]:
+    """What a handover leaves with a user: the teams they manage, the rules that name them, parts of deals.
+
+    `sold` are these deals, with their percent of each: whether it is earned or goes along, nobody can know.
+    """
     teams = [slug for slug, team in settings.teams.items() if team.manager == user]
     return [
         *(f"{user} manages the team {slug}: pipecli team set {slug} manager=…" for slug in teams),
         *(f"the rule {rule.name} names {user}" for rule in settings.assignment_rules if user in rule.users),
+        *(f"{user} keeps {part} % of {deal}: pipecli opp sellers {deal} USER=N…" for deal, part in sold),
     ]
 
 

@@ -214,12 +214,14 @@ def test_who_leaves_is_told_of_with_what_is_open(cli, leaving):
 
 
 def test_a_handover_moves_all_that_is_open_in_one_commit(cli, git, leaving):
-    own, _, lead, lost = leaving
+    own, anas, lead, lost = leaving
+    cli("opp", "sellers", anas, "ana-ruiz=60", "tom=40")
     cli("user", "set", "tom", "active=no")
     before = git("rev-parse", "HEAD")
 
-    cli("user", "handover", "tom", "--to", "ana-ruiz")
+    told = cli("user", "handover", "tom", "--to", "ana-ruiz").err
 
+    assert f"tom keeps 40 % of {anas}: pipecli opp sellers {anas} USER=N…" in told and lost not in told
     assert git("rev-parse", "HEAD~") == before
     subject = "tom: hand over 1 open deal, 1 open lead, 3 planned contacts and 1 customer to ana-ruiz"
     assert git("log", "-1", "--format=%s") == subject
@@ -232,7 +234,7 @@ def test_a_handover_moves_all_that_is_open_in_one_commit(cli, git, leaving):
     assert json.loads(cli("opp", "show", lost, "--format", "json").out)["owner"] == "tom"
     assert json.loads(cli("followups", "--owner", "tom", "--due", "+90d", "--format", "json").out) == []
     assert cli("check").out == ""
-    assert "tom has nothing open" in cli("user", "handover", "tom", "--to", "ana-ruiz").err
+    assert "tom has nothing to hand over" in cli("user", "handover", "tom", "--to", "ana-ruiz").err
 
 
 def test_a_handover_to_a_team_goes_to_the_least_loaded_at_work(cli, leaving):

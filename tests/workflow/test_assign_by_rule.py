@@ -200,7 +200,7 @@ def test_of_what_is_handed_over_deals_alone_are_a_load():
 
 def test_a_handover_leaves_the_rules_that_name_one():
     rules = with_rules(ROUND, {"name": "south", "users": ["tom"]}, teams={"north": {"manager": "ana"}})
-    assert roles_left(rules, "tom") == ["the rule south names tom"]
+    assert roles_left(rules, "tom", []) == ["the rule south names tom"]
 
 
 def test_what_is_added_stays_with_its_owner_where_nobody_of_the_rule_is_at_work():

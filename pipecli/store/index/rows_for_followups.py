@@ -193,3 +193,13 @@ def responsibilities(connection: sqlite3.Connection, user: str) -> list[Responsi
             for key, label, path, is_owned in rows.fetchall()
         ]
     return result
+
+
+def parts_sold(connection: sqlite3.Connection, user: str) -> list[tuple[str, str]]:
+    """The open deals that a user is a seller of, each with their percent of it."""
+    rows = connection.execute(
+        "SELECT o.id, json_extract(value, '$[1]') FROM opportunities o, json_each(o.sellers) "
+        "WHERE o.status = 'open' AND json_extract(value, '$[0]') = ? ORDER BY o.id",
+        (user,),
+    )
+    return rows.fetchall()
