@@ -112,12 +112,14 @@ def upstream_of(place: Location) -> Upstream:
 def was_pruned(place: Location, upstream: Upstream) -> bool:
     """True where a fetch has taken away the ref of the upstream, as its branch was deleted or renamed there.
 
-    A remote that was empty when it was cloned has left no other refs.
+    A remote that was empty when it was cloned has left no other refs; an only one that is gone, a folder.
     """
     refs = f"refs/remotes/{upstream.remote}/"
+    emptied = place.common_dir / "logs/refs/remotes"
     return upstream.is_set and bool(
         git.run(place.work_tree, "for-each-ref", "--count=1", refs).stdout
         or git.run(place.work_tree, "symbolic-ref", "--quiet", f"{refs}HEAD").stdout
+        or (emptied.is_dir() and not any(emptied.iterdir()))
     )
 
 

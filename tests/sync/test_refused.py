@@ -103,6 +103,12 @@ def pruned_branch(ana: Clone) -> None:
     ana.git("fetch", "-q", "--prune")
 
 
+def pruned_only_branch(ana: Clone) -> None:
+    ana.git("remote", "set-head", "origin", "--delete")  # as where the remote was added, not cloned
+    ana.git("-C", ana.git("remote", "get-url", "origin"), "update-ref", "-d", "refs/heads/main")
+    ana.git("fetch", "-q", "--prune")
+
+
 def rewritten(ana: Clone) -> None:
     ana.change(MACHINES, "4998.00", "5200.00")
     ana.git("push", "-q")
@@ -167,6 +173,7 @@ def error_of_ones_own(ana: Clone) -> None:
         (unknown_identity, "git doesn't know who you are.*; tell it: git config --global user.name NAME"),
         (deleted_branch, "origin has no branch plan any more; to have it there again: git push origin plan"),
         (pruned_branch, "origin has no branch plan any more; to have it there again: git push origin plan"),
+        (pruned_only_branch, "origin has no branch main any more; to have it there again: git push"),
         (rewritten, "origin/main was rewritten: it no longer has 1 commit that .*git rebase --onto"),
         (set_back, "origin/main was rewritten: .* bring all back with `git push origin main:main`, and"),
         (no_pipeline, "pipecli.yaml was removed or moved in origin/main; nothing is changed"),
