@@ -140,13 +140,14 @@ def abort_merge(place: Location, waiting: WaitingSync) -> None:
 _REMOVE = ("rm", "--quiet", "--force", "--ignore-unmatch")
 
 
-def take_side(place: Location, side: Side, paths: Sequence[str]) -> None:
+def take_side(place: Location, waiting: WaitingSync, side: Side, paths: Sequence[str]) -> None:
     """Settle what is still in conflict in these files as one side has it; what is settled already stays."""
-    for path, sides in _unmerged(place).items():
+    unmerged = _unmerged(place)
+    unmarked = _unmarked(place, waiting, unmerged)
+    for path, sides in unmerged.items():
         if path not in paths:
             continue
-        blobs = [*git.objects(place.work_tree, sides.values(), safe_files.LARGEST)]
-        is_whole = len(sides) < 2 or any(b"\0" in (blob.content or b"") for blob in blobs)
+        is_whole = len(sides) < 2 or path in unmarked
         if is_whole and side not in sides:
             if path == f"{place.prefix}{SETTINGS_FILE}":
                 raise PipecliError(
@@ -180,6 +181,12 @@ def stage_resolved(place: Location, waiting: WaitingSync) -> None:
             hint=f"keep it with `git add {shlex.quote(undecided[0])}`, or remove it with "
             f"`git rm {shlex.quote(undecided[0])}`",
         )
+    if unmarked := sorted(_unmarked(place, waiting, unmerged)):
+        raise PipecliError(
+            f"{first_files(unmarked)}: both sides changed it, and it isn't text in which both could stand",
+            hint=f"ours lies there: keep that with `git add {shlex.quote(unmarked[0])}`, or take the other "
+            "with `pipecli sync --theirs`",
+        )
     changed = git.words(place.work_tree, "diff", "--name-only", "-z")
     also = [path for path in changed if path not in (*unmerged, *waiting.files)]
     untracked = git.words(place.work_tree, "ls-files", "--others", "--exclude-standard", "-z")
@@ -195,7 +202,9 @@ def stage_resolved(place: Location, waiting: WaitingSync) -> None:
 def unresolved(place: Location, waiting: WaitingSync) -> list[str]:
     """The files that still wait for a person."""
     unmerged = _unmerged(place)
-    return [path for path in waiting.files if len(unmerged.get(path, "two")) < 2 or _first_mark(place, path)]
+    undecided = {path for path, sides in unmerged.items() if len(sides) < 2}
+    undecided |= _unmarked(place, waiting, unmerged)
+    return [path for path in waiting.files if path in undecided or _first_mark(place, path)]
 
 
 def conflicting_files(waiting: WaitingSync, names: Sequence[str]) -> list[str]:
@@ -256,16 +265,30 @@ def _on_files(place: Location, paths: Sequence[str], *arguments: str) -> None:
             raise git.GitRefused(git.words_of(done))
 
 
-def _unmerged(place: Location) -> dict[str, dict[Side, str]]:
-    """The files that git has in conflict, each with the blobs of the sides that have it."""
-    unmerged: dict[str, dict[Side, str]] = {}
+_Modes = dict[Side, str]
+
+
+def _unmerged(place: Location) -> dict[str, _Modes]:
+    """The files that git has in conflict, each with its mode on the sides that have it."""
+    unmerged: dict[str, _Modes] = {}
     for entry in git.words(place.work_tree, "ls-files", "--unmerged", "-z"):
         about, _, path = entry.partition("\t")
-        _, blob, stage = about.split()
+        mode, _, stage = about.split()
         sides = unmerged.setdefault(path, {})
         if stage in _STAGES:
-            sides[_STAGES[stage]] = blob
+            sides[_STAGES[stage]] = mode
     return unmerged
+
+
+def _unmarked(place: Location, waiting: WaitingSync, unmerged: Mapping[str, _Modes]) -> set[str]:
+    """Those that both sides have, and in which git marks nothing but leaves ours: no text, a link."""
+    sides = (waiting.ours, waiting.theirs)
+    listed = git.words(place.work_tree, "diff", "--numstat", "--no-renames", "-z", *sides)
+    return {
+        path
+        for path, modes in unmerged.items()
+        if len(modes) == 2 and (f"-\t-\t{path}" in listed or {*modes.values()} - {"100644", "100755"})
+    }
 
 
 def _note(place: Location) -> Path:

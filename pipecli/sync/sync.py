@@ -200,7 +200,7 @@ def choose(place: Location, side: Side, names: Sequence[str] = ()) -> list[str]:
     """
     waiting = _waiting(place)
     paths = conflicts.conflicting_files(waiting, names) if names else waiting.files
-    conflicts.take_side(place, side, paths)
+    conflicts.take_side(place, waiting, side, paths)
     return conflicts.unresolved(place, waiting)
 
 

@@ -216,7 +216,7 @@ def hand_over(
 
 
 def roles_left(settings: Settings, user: str, sold: Iterable[tuple[str, str]]) -> list[str]:
-    """What a handover leaves with a user: the teams they manage, the rules that name them, parts of deals.
+    """The roles that a handover leaves with a user: the teams they manage, rules that name them, parts sold.
 
     `sold` are these deals, with their percent of each: whether it is earned or goes along, nobody can know.
     """

@@ -175,6 +175,25 @@ def test_continue_takes_the_files_as_a_person_left_them(ana: Clone, luis: Clone)
     assert ana.status() == "?? notes.txt"
 
 
+def test_what_is_no_text_is_never_taken_as_it_lies_there(ana: Clone, luis: Clone) -> None:
+    """--continue took ours without a word, and of a file of 5 MB --theirs, too."""
+    ana.sync("--abort")
+    for clone, one in ((ana, "ours"), (luis, "theirs")):
+        (clone.path / "latest").symlink_to(one)
+        (clone.path / "logo.png").write_bytes(b"\0" * (5 << 20) + one.encode())
+        clone.git("add", "latest", "logo.png")
+        clone.git("commit", "-qm", "no text")
+    luis.git("push", "-q")
+    ana.sync(code=1)
+    ana.sync("--ours", MACHINES, GRINDERS, CUSTOMER, "plan.txt")
+    told = ana.sync("--continue", code=1).err
+    assert "latest, logo.png: both sides changed it, and it isn't text in which both could stand" in told
+    assert ana.sync("--ours", "latest").out == "settled; still in conflict: logo.png\n"
+    ana.sync("--theirs")
+    assert (ana.path / "logo.png").read_bytes().endswith(b"theirs")
+    assert (ana.path / "latest").readlink().name == "ours"
+
+
 def test_a_field_can_be_set_once_its_file_is_settled(ana: Clone) -> None:
     ana.sync("--ours", "OPP-2Q8XA")
     ana.cli("opp", "set", "OPP-2Q8XA", "amount=5750", "--no-commit")

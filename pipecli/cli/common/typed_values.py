@@ -77,7 +77,7 @@ def _assigned(model: type[R], plain: Plain, assignments: Sequence[str], run: Ses
 
 
 def _last(assignment: tuple[list[str], str]) -> tuple[bool, bool]:
-    """What is read by the others: a stage by its process, a day by whether its activity is done."""
+    """The order: last those read by others, a stage by its process, a day by whether its activity is done."""
     path = assignment[0]
     return path == ["stage"], path[-1] == "at"
 
