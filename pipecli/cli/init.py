@@ -72,21 +72,22 @@ def init(
 ) -> None:
     """Make a new pipeline, its git repository included."""
     root = run.directory_for(directory)
+    has_settings = bool(currency or company or timezone)
     review = _review(ci, install)
     if pages and ci != "github":
         raise typer.BadParameter("needs --ci github", param_hint="--pages")
     dashboard = [CiFile(create_pipeline.DASHBOARD, install or PINNED_INSTALL_CHARTS)] if pages else []
     wanted = [*([review] if review else []), *dashboard]
     if server_hook:
-        if ci or sample or currency or company or timezone:
+        if ci or sample or has_settings:
             raise typer.BadParameter("goes alone", param_hint="--server-hook")
         say(f"{create_pipeline.add_server_hook(root)} looks at every push to the shared branch")
         return
-    if review and (root / SETTINGS_FILE).is_file() and not (sample or currency or company or timezone):
+    if review and (root / SETTINGS_FILE).is_file() and not (sample or has_settings):
         _add(dashboard if dashboard and (root / review.host.file).exists() else wanted, root)
         return
     if sample:
-        if currency or company or timezone:
+        if has_settings:
             raise typer.BadParameter(
                 "has a currency, a company and a timezone of its own", param_hint="--sample"
             )

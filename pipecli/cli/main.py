@@ -144,73 +144,77 @@ def run(arguments: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) -> int:
-    show = getattr(error, "show", None)
-    if show is None:
+def _usage_or_bug(session: Session, arguments: Sequence[str], error: Any) -> int:
+    if not hasattr(error, "show"):  # which Typer's errors have
         if os.environ.get("PIPECLI_DEBUG"):
             raise error
-        if type(error).__module__ == "sqlite3" and re.search("full|unable to open|readonly|disk", str(error)):
-            disk = PipecliError(f"the disk doesn't take what is needed: {error}", code="system")
-            if "malformed" in str(error):
-                with suppress(OSError):
-                    for seal in session.present.location.cache.rglob("*.seal"):
-                        seal.unlink()
-                way = "try again: it is built anew"
-                disk = PipecliError(f"the index is damaged: {error}", hint=way, code="system")
-            return _error(session, arguments, disk)
-        words = f"{type(error).__name__}: {error}"
-        if is_short_of_memory():  # which Python, SQLite and libraries tell in a dozen ways
-            text = f"there is too little memory ({words.rstrip(': ')})"
-            return _error(session, arguments, PipecliError(text, hint=session.what_stays(), code="system"))
-        if isinstance(error, MemoryError | RecursionError):  # a thousand managers, one above the other
-            return _error(session, arguments, PipecliError("this is too large or too deep", code="system"))
-        if type(error).__name__ == "ValidationError":  # a verb made a record of what was typed
-            from pipecli.store.parse_record import wrong_value
-
-            fault = error.errors(include_url=False)[0]  # type: ignore[attr-defined]
-            what = ": ".join([*map(str, fault["loc"]), wrong_value(fault)])
-            return _error(session, arguments, PipecliError(what, hint=session.what_stays()))
-        text = f"a fault in pipecli itself: {words}"
-        return _error(
-            session, arguments, PipecliError(text, hint="PIPECLI_DEBUG=1 shows where", code="internal")
-        )
+        return _error(session, arguments, _bug(session, error))
     status = int(getattr(error, "exit_code", USAGE))
     if type(error).__name__ == "NoArgsIsHelpError" and not _is_json(session, arguments):
         with paged(session.directory, "stderr"):
-            show()
+            error.show()
         return status
+    message, context = _usage(error), getattr(error, "ctx", None)
+    path = " ".join(getattr(context, "command_path", "pipecli").split())  # a nameless command leaves a gap
+    message = re.sub("^[A-Z](?=[a-z])", lambda first: first[0].lower(), message).rstrip(".")
+    hint = f"see `{path} --help`"
+    return _error(session, arguments, PipecliError(message, hint=hint, code="usage"), status)
+
+
+def _bug(session: Session, error: Exception) -> PipecliError:
+    """The error for a full disk or memory, a damaged index or a wrong value; else, a fault of ours."""
+    name = type(error).__name__
+    if type(error).__module__ == "sqlite3" and re.search("full|unable to open|readonly|disk", str(error)):
+        if "malformed" not in str(error):
+            return PipecliError(f"the disk doesn't take what is needed: {error}", code="system")
+        with suppress(OSError):
+            for seal in session.present.location.cache.rglob("*.seal"):
+                seal.unlink()
+        way = "try again: it is built anew"
+        return PipecliError(f"the index is damaged: {error}", hint=way, code="system")
+    words = f"{name}: {error}"
+    if is_short_of_memory():  # which Python, SQLite and libraries tell in a dozen ways
+        text = f"there is too little memory ({words.rstrip(': ')})"
+        return PipecliError(text, hint=session.what_stays(), code="system")
+    if isinstance(error, MemoryError | RecursionError):  # a thousand managers, one above the other
+        return PipecliError("this is too large or too deep", code="system")
+    if name == "ValidationError":  # a verb made a record of what was typed
+        from pipecli.store.parse_record import wrong_value
+
+        fault = error.errors(include_url=False)[0]  # type: ignore[attr-defined]
+        what = ": ".join([*map(str, fault["loc"]), wrong_value(fault)])
+        return PipecliError(what, hint=session.what_stays())
+    text = f"a fault in pipecli itself: {words}"
+    return PipecliError(text, hint="PIPECLI_DEBUG=1 shows where", code="internal")
+
+
+def _usage(error: Any) -> str:
+    """Typer's message about a wrong command line, in our words, and with a guess at the meaning."""
     context: Any = getattr(error, "ctx", None)
     parameters = context.command.params if context else []
     options = [name for one in parameters if not getattr(one, "hidden", False) for name in one.opts]
     if getattr(error, "option_name", None) and getattr(error, "possibilities", None):
         from difflib import get_close_matches
 
-        typed = str(error.option_name).lstrip("-")  # type: ignore[attr-defined]
         bare = {name.lstrip("-"): name for name in options}
-        error.possibilities = [bare[name] for name in get_close_matches(typed, bare)]  # type: ignore[attr-defined]
-    message: str = error.format_message()  # type: ignore[attr-defined]
+        meant = get_close_matches(error.option_name.lstrip("-"), bare)
+        error.possibilities = [bare[name] for name in meant]
+    message: str = error.format_message()
     for pattern, words in _IN_OUR_WORDS.items():
         message = re.sub(pattern, words, message)
     if unknown := re.match(r'unknown option "--([a-z]+)"', message):
         if f"--{unknown[1]}" in (name for one in context.find_root().command.params for name in one.opts):
-            message = f"{unknown[0]} (it stands before the noun: pipecli --{unknown[1]} …)"
-        elif meant := ", ".join(name for name in options if unknown[1] in name.split("-")):
-            message = f"{unknown[0]} (did you mean {meant}?)"
-    elif (field := re.match(r"(unexpected argument: ([a-z_]+)=(\S+)) ", message)) and (
-        option := f"--{field[2].replace('_', '-')}"
-    ) in options:
-        message = f"{field[1]} (did you mean {option} {field[3]}?)"
-    elif unknown := re.match(r'unknown command "([a-z]+)"', message):
+            return f"{unknown[0]} (it stands before the noun: pipecli --{unknown[1]} …)"
+        near = ", ".join(name for name in options if unknown[1] in name.split("-"))
+        return f"{unknown[0]} (did you mean {near}?)" if near else message
+    if field := re.match(r"(unexpected argument: ([a-z_]+)=(\S+)) ", message):
+        option = f"--{field[2].replace('_', '-')}"
+        return f"{field[1]} (did you mean {option} {field[3]}?)" if option in options else message
+    if unknown := re.match(r'unknown command "([a-z]+)"', message):
         names = [*_ELSEWHERE.get(unknown[1], "").split(", "), *_verbs_of_nouns(unknown[1])]
-        meant = next((name for name in names if context.command.get_command(context, name.split(" ")[0])), "")
-        message = f"{unknown[0]} (did you mean {meant}?)" if meant else message
-    path = " ".join(getattr(context, "command_path", "pipecli").split())  # a nameless command leaves a gap
-    usage = PipecliError(
-        re.sub("^[A-Z](?=[a-z])", lambda first: first[0].lower(), message).rstrip("."),
-        hint=f"see `{path} --help`",
-        code="usage",
-    )
-    return _error(session, arguments, usage, status)
+        known = next((name for name in names if context.command.get_command(context, name.split(" ")[0])), "")
+        return f"{unknown[0]} (did you mean {known}?)" if known else message
+    return message
 
 
 def _verbs_of_nouns(verb: str) -> list[str]:

@@ -179,17 +179,10 @@ def create_pipeline(
         )
         parse_record(SETTINGS, SETTINGS_FILE, text)
         place = safe_files.location_at(root)
-        texts = {f"{schemas.FOLDER}/{name}": text for name, text in schemas.schema_files().items()}
-        if not (root / merge_setup.ATTRIBUTES_FILE).exists():
-            texts[merge_setup.ATTRIBUTES_FILE] = merge_setup.merge_attributes()
-        if not (root / AGENTS_FILE).exists():
-            texts[AGENTS_FILE] = _filled(AGENTS_FILE)
-        texts[SETTINGS_FILE] = text
-        writes = [_write(root, name, text) for name, text in texts.items()]
         with hold_pipelines(place.cache):
             _commit(
                 place,
-                writes,
+                _first_files(root, text),
                 "Found the pipeline\n\nPipecli-Event: founded",
                 reviews,
                 lambda: merge_setup.set_up_merge(place),
@@ -199,17 +192,33 @@ def create_pipeline(
                 harden(place.git_dir, "HEAD", "config")
                 harden_folders([place.git_dir, root, root.parent])
     except (OSError, PipecliError, KeyboardInterrupt) as error:
-        if root.exists() and is_new_directory and not any(entry.name != ".git" for entry in root.iterdir()):
-            shutil.rmtree(root)
-        elif is_new_repository and not any(
-            file.exists() for file in (root / SETTINGS_FILE, Location(root, root, root / ".git").journal)
-        ):
-            shutil.rmtree(root / ".git", ignore_errors=True)
+        _clear_away(root, is_new_directory=is_new_directory, is_new_repository=is_new_repository)
         if isinstance(error, OSError):
             text = f"{error.filename or directory}: can't be written: {error.strerror}"
             raise PipecliError(text, code="system") from None
         raise
     return place
+
+
+def _first_files(root: Path, settings: str) -> list[Write]:
+    """The files of a new pipeline; a page for agents or git attributes that are there stay as they are."""
+    texts = {f"{schemas.FOLDER}/{name}": text for name, text in schemas.schema_files().items()}
+    if not (root / merge_setup.ATTRIBUTES_FILE).exists():
+        texts[merge_setup.ATTRIBUTES_FILE] = merge_setup.merge_attributes()
+    if not (root / AGENTS_FILE).exists():
+        texts[AGENTS_FILE] = _filled(AGENTS_FILE)
+    texts[SETTINGS_FILE] = settings
+    return [_write(root, name, text) for name, text in texts.items()]
+
+
+def _clear_away(root: Path, *, is_new_directory: bool, is_new_repository: bool) -> None:
+    """Remove what was made for a pipeline that couldn't be: nothing that holds a file of anybody's."""
+    if root.exists() and is_new_directory and not any(entry.name != ".git" for entry in root.iterdir()):
+        shutil.rmtree(root)
+    elif is_new_repository and not any(
+        file.exists() for file in (root / SETTINGS_FILE, Location(root, root, root / ".git").journal)
+    ):
+        shutil.rmtree(root / ".git", ignore_errors=True)
 
 
 def _make_repository(root: Path) -> None:

@@ -5,7 +5,7 @@ Where nobody names its owner, the assignment rules do (`workflow/assignment.py`)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -30,6 +30,7 @@ from pipecli.cli.common.session import Session, repeat_nothing, say, session
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.common.typed_values import built, names_owner, split_assignment, typed_option, typed_options
 from pipecli.errors import Ambiguous, PipecliError
+from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
 from pipecli.records.compare_names import folded
 from pipecli.records.customer import Contact, Customer
@@ -124,22 +125,13 @@ def add(
         )
         if planned is not None:
             deal = deal.with_(next_contact=planned.plan)
-        deal = _with_sets(deal, sets, transaction)
-        chosen = choose_process(transaction.pipeline, deal) if process is None else process
-        deal = in_process(deal, transaction.settings, chosen, stage)
-        if (list_ := transaction.pipeline.find_record(PriceList, deal.price_list)) is not None:
-            require_currency(list_, deal)
-        remarks = (*(parties.notes if parties else ()), *_twins(transaction, deal))
+        deal = _in_its_process(_with_sets(deal, sets, transaction), process, stage, transaction)
         is_named = owner is not None or names_owner(sets)
         deal, by_rule = transaction.assigned_by_rule(deal, is_named=is_named)
-        remarks = (*by_rule, *remarks)
-        # A new customer is of the deal's owner.
-        written = tuple(
-            party.with_(owner=deal.owner) if isinstance(party, Customer) else party
-            for party in (parties.written if parties else ())
-        )
+        notes = (*by_rule, *(parties.notes if parties else ()), *_twins(transaction, deal))
+        written = _of_owner(parties.written, deal.owner) if parties else ()
         transaction.commit_and_print(
-            record_new_deal(deal, transaction.settings, lead=known_lead, written=written, notes=remarks)
+            record_new_deal(deal, transaction.settings, lead=known_lead, written=written, notes=notes)
         )
 
 
@@ -272,3 +264,20 @@ def _with_sets(deal: Opportunity, sets: list[str] | None, transaction: Transacti
     plain = {name: value for name, value in deal.plain().items() if name not in ("id", "created")}
     given = {"id": deal.id, "created": deal.created, **plain}
     return built(Opportunity, given, sets, transaction.session)
+
+
+def _in_its_process(
+    deal: Opportunity, process: str | None, stage: str | None, transaction: Transaction
+) -> Opportunity:
+    """The deal in `process`, else in the one whose condition it meets. Refuses another currency."""
+    chosen = choose_process(transaction.pipeline, deal) if process is None else process
+    deal = in_process(deal, transaction.settings, chosen, stage)
+    prices = transaction.pipeline.find_record(PriceList, deal.price_list)
+    if prices is not None:
+        require_currency(prices, deal)
+    return deal
+
+
+def _of_owner(parties: Sequence[Record], owner: str | None) -> list[Record]:
+    """New customers and contacts, the customers given to the owner of the deal."""
+    return [party.with_(owner=owner) if isinstance(party, Customer) else party for party in parties]
