@@ -138,6 +138,7 @@ class Bindings:
     """The column or template of it that the mapping names; a row without one would be made anew each time."""
     has_gaps: bool
     """True where a row may fill the second place of a list and not the first."""
+    tallies: Tallies
     only: Map[str, Condition] = field(default_factory=dict)
     """Columns and what each must have for a row to be taken."""
     external_path: Path = ("external_id",)
@@ -148,10 +149,13 @@ class Bindings:
     """What a column of currencies says but for the pipeline's own, in words."""
     nothing: frozenset[str] = frozenset()
     """The words that don't count as a value."""
-    tallies: Tallies = field(default_factory=Tallies)
     today: date = date.max
     _alike: Counter[str] = field(default_factory=Counter)
     _memory: defaultdict[CellReader, dict[str, object]] = field(default_factory=lambda: defaultdict(dict))
+
+    def uncounted(self) -> Bindings:
+        """The same, for what is read beside the import itself: of it nothing is told."""
+        return replace(self, tallies=Tallies())
 
     @property
     def naming(self) -> list[str]:

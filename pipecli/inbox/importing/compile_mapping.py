@@ -19,6 +19,7 @@ from pipecli.inbox.importing.bindings import (
     Bindings,
     ColumnBinding,
     KeyOf,
+    Tallies,
     TemplateBinding,
     TextTemplate,
     dotted,
@@ -49,13 +50,13 @@ NEVER_CLEARED = {("id",), ("sku",), ("created",), ("external_id",)}
 
 
 def compiled(
-    pipeline: Pipeline, source: Source, table: Table, collection: Kind, inside: str = ""
+    pipeline: Pipeline, source: Source, table: Table, collection: Kind, inside: str, tallies: Tallies
 ) -> Bindings:
     """A mapping, compiled for the rows of one file. Raises FaultyFile with every fault it has for that file.
 
-    `inside` is the list of whose elements each row is one.
+    `inside` is the list of whose elements each row is one; what is told of the rows is counted in `tallies`.
     """
-    bindings = _Compiler(pipeline, source, table, collection, inside).bindings()
+    bindings = _Compiler(pipeline, source, table, collection, inside).bindings(tallies)
     rounded_ids(source, table, collection, bindings)
     if source.faults:
         raise FaultyFile(sorted(source.faults, key=lambda fault: (fault.line, fault.column)))
@@ -87,7 +88,7 @@ class _Compiler:
         self.base = pipeline.settings.currency
         self.third_decimal = any(code not in CURRENCIES or minor_digits(code) > 2 for code in codes)
 
-    def bindings(self) -> Bindings:
+    def bindings(self, tallies: Tallies) -> Bindings:
         external = self._external_id()
         columns: dict[str, tuple[ColumnBinding, ...]] = {}
         for name, several in self.mapping.columns.items():
@@ -118,6 +119,7 @@ class _Compiler:
             other_currencies=self._other_currencies(columns),
             templates=tuple(templates),
             constants=self.constants,
+            tallies=tallies,
             today=self.today,
             owned=frozenset(self.owned) - NEVER_CLEARED,
             unused=[

@@ -25,7 +25,6 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
 from pipecli.records.written_amounts import Money
 from pipecli.store.parse_record import validate
-from pipecli.store.pipeline import Pipeline
 from pipecli.workflow import items_and_prices
 from pipecli.workflow.opportunity.add_and_change import require_source, require_type
 from pipecli.workflow.opportunity.close import require_listed_lost_reason
@@ -38,8 +37,9 @@ _TOTAL_ALONE = "Total as imported, without its lines"
 class Completer:
     """Fills in records of one collection from what the pipeline knows."""
 
-    def __init__(self, pipeline: Pipeline, collection: Kind, names: Nameable) -> None:
-        self.pipeline, self.collection, self.names = pipeline, collection, names
+    def __init__(self, collection: Kind, names: Nameable) -> None:
+        self.pipeline = pipeline = names.pipeline
+        self.collection, self.names = collection, names
         self.settings: Settings = pipeline.settings
         # Copied for each price of another day: to construct one takes ten times as long.
         self._blank = Opportunity.model_construct(

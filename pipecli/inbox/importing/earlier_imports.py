@@ -35,7 +35,6 @@ from pipecli.records.written_amounts import plain_digits
 from pipecli.store import git, safe_files
 from pipecli.store.git_commit import files_in_commit, head_of
 from pipecli.store.parse_record import parse_record, validate
-from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
 from pipecli.workflow.settings import EarlierWords
@@ -100,48 +99,32 @@ class EarlierFiles:
         return kept
 
 
-class Difference(NamedTuple):
-    """A record as it is here, and as it would be if all that the file says were new."""
-
-    key: str
-    local: Part
-    told: Part
-
-
-class Merged(NamedTuple):
-    """The record that both sides come to, and the fields that both changed."""
-
-    key: str
-    record: Part
-    conflicts: list[FieldConflict]
-
-
 def merge_local(
-    pipeline: Pipeline,
-    collection: Kind,
-    names: Nameable,
-    differences: Iterable[Difference],
-    keep: Keep,
-) -> Iterator[Merged]:
-    """Records that were imported before, with what people changed since; of others the file is all."""
-    by_file: dict[str, list[tuple[Difference, list[str]]]] = {}
-    for difference in differences if names.imports else ():
-        file = pipeline.file_of(collection.noun, difference.key) if collection.folder else SETTINGS_FILE
-        merged_in = _merged_into(collection, names, difference)
+    collection: Kind, names: Nameable, drafts: Iterable[Draft], keep: Keep
+) -> Iterator[tuple[Draft, Part, list[FieldConflict]]]:
+    """Drafts of records that were imported before: what each and its people's changes come to together.
+
+    And the fields that both changed. Of a record that no import brought the file is all.
+    """
+    by_file: dict[str, list[tuple[Draft, list[str]]]] = defaultdict(list)
+    for draft in drafts if names.imports else ():
+        file = names.pipeline.file_of(collection.noun, draft.key) if collection.folder else SETTINGS_FILE
+        merged_in = _merged_into(collection, names, draft)
         if file and (merged_in or names.imports.of(file)):
-            by_file.setdefault(file, []).append((difference, merged_in))
+            by_file[file].append((draft, merged_in))
     for file, own in names.imports.plain_versions(by_file):
-        for difference, merged_in in by_file[file]:
+        for draft, merged_in in by_file[file]:
             earlier = [pair for _, pairs in names.imports.plain_versions(merged_in) for pair in pairs]
-            if (base := _said(collection, names, difference.key, [*earlier, *own])) is not None:
-                yield _merged(collection, difference, base, keep)
+            if (base := _said(collection, names, draft.key, [*earlier, *own])) is not None:
+                assert draft.before is not None and draft.record is not None
+                yield draft, *_merged(collection, draft.before, draft.record, base, keep)
 
 
-def _merged_into(collection: Kind, names: Nameable, difference: Difference) -> list[str]:
+def _merged_into(collection: Kind, names: Nameable, draft: Draft) -> list[str]:
     """The file of the record whose name in the other system this one has since the two were merged."""
-    external = getattr(difference.told, "external_id", None)
+    external = getattr(draft.record, "external_id", None)
     gone = names.departed(collection.noun).find(external, None) if collection.folder and external else None
-    return [gone.file] if gone and gone.key != gone.survivor == difference.key else []
+    return [gone.file] if gone and gone.key != gone.survivor == draft.key else []
 
 
 def as_imported(collection: Kind, names: Nameable, drafts: Sequence[Draft]) -> None:
@@ -157,10 +140,9 @@ def as_imported(collection: Kind, names: Nameable, drafts: Sequence[Draft]) -> N
             draft.before = validate(collection.model, plain)
 
 
-def last_said(
-    pipeline: Pipeline, collection: Kind, names: Nameable, keys: Iterable[str]
-) -> Iterator[tuple[str, Plain]]:
+def last_said(collection: Kind, names: Nameable, keys: Iterable[str]) -> Iterator[tuple[str, Plain]]:
     """Records as the file last said them; one that no import brought as it is here."""
+    pipeline = names.pipeline
     by_file = {pipeline.file_of(collection.noun, key) or "": key for key in keys}
     for file, versions in names.imports.plain_versions(by_file):
         key = by_file[file]
@@ -195,11 +177,13 @@ def _base(collection: Kind, key: str, versions: _Versions) -> Plain | None:
     return base
 
 
-def _merged(collection: Kind, difference: Difference, base: Plain, keep: Keep) -> Merged:
-    key, local, told = difference
+def _merged(
+    collection: Kind, local: Part, told: Part, base: Plain, keep: Keep
+) -> tuple[Part, list[FieldConflict]]:
+    """What a record as it is here, and as the file has it, come to beside what the file said before."""
     ours, theirs = local.plain(), told.plain()
     if base == ours:
-        return Merged(key, told, [])
+        return told, []
     whole = inseparable(collection, base, ours, theirs) if collection.folder else frozenset[str]()
     if "closed" in theirs and {**theirs["closed"], "stage": "unknown"} == base.get("closed"):
         theirs["closed"] = base["closed"]  # a stand-in, which is left out of a deal that is open here
@@ -215,13 +199,13 @@ def _merged(collection: Kind, difference: Difference, base: Plain, keep: Keep) -
     side: Literal["ours", "theirs"] = "theirs" if keep == "file" else "ours"
     outcome = merge_told(collection.model, base, ours, theirs, lambda _: side, whole)
     try:
-        return Merged(key, validate(collection.model, outcome.plain), outcome.conflicts)
+        return validate(collection.model, outcome.plain), outcome.conflicts
     except FaultyFile:  # each of the two is right, and both together aren't
         everything = [
             FieldConflict((name,), base.get(name), ours.get(name), theirs.get(name)) for name in theirs
         ]
         differing = [conflict for conflict in everything if conflict.ours != conflict.theirs]
-        return Merged(key, told if keep == "file" else local, differing)
+        return told if keep == "file" else local, differing
 
 
 def in_dispute(conflict: FieldConflict) -> str:

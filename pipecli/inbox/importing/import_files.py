@@ -13,7 +13,6 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -121,30 +120,30 @@ def prepare_import(
     part = target if isinstance(target, PartKind) else None
     kinds = target.parents if isinstance(target, PartKind) else (target,)
     inside = part.plural if part else ""
-    bindings = compiled(pipeline, source, table, kinds[0], inside)
+    outcome = Built()
+    bindings = compiled(pipeline, source, table, kinds[0], inside, outcome.tallies)
     names = Nameable(pipeline, source.mapping.make, may_dangle=not kinds[0].folder)
     names.earlier = earlier or names.earlier
     for noun, keys in (coming or {}).items():
         names.expect_records(noun, keys)
-    # What is read beside the import itself counts nothing that is told.
-    scratch = partial(compiled, pipeline, source, table, kinds[0], inside)
     if not part and table.columns[-1:] == [ORDINAL]:
-        number_alike_rows(pipeline, kinds[0], table, scratch(), names)
+        number_alike_rows(kinds[0], table, bindings.uncounted(), names)
     rows = bindings.wanted(table.rows)
-    outcome = Built(skipped=len(table.rows) - len(rows))
+    outcome.skipped = len(table.rows) - len(rows)
     if outcome.skipped:
         outcome.left_out |= {row.line for row in table.rows} - {row.line for row in rows}
     by_kind, moves = {kinds[0].noun: rows}, None
     if part:
         outcome.lines = Lines()
-        by_kind = parents_of(part, source, rows, names, outcome, bindings.tallies)
-        moves = Moves(pipeline, part, planner, scratch(), bindings.tallies)
-        moves.find(by_kind, names, keep or "local", outcome)
+        by_kind = parents_of(part, source, rows, names, outcome)
+        moves = Moves(part, planner, bindings.uncounted(), names, outcome)
+        moves.find(by_kind, keep or "local")
     tick(2 * (len(table.rows) - sum(map(len, by_kind.values()))))
     for kind in (kind for kind in kinds if by_kind[kind.noun]):
-        own = bindings if kind == kinds[0] else compiled(pipeline, source, table, kind, inside)
-        own.tallies, taking = bindings.tallies, moves or planner
-        maker = RecordMaker(pipeline, kind, source, own, names, taking, outcome, keep)
+        own = bindings
+        if kind != kinds[0]:
+            own = compiled(pipeline, source, table, kind, inside, outcome.tallies)
+        maker = RecordMaker(kind, source, own, names, moves or planner, outcome, keep)
         maker.make_records(by_kind[kind.noun], tick)
     outcome.updated += [key for key in (moves.finish() if moves else ()) if key not in outcome.updated]
     outcome.rejected.sort(key=lambda rejected: rejected[0].line)

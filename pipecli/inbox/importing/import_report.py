@@ -87,23 +87,24 @@ class Built:
     lines: Lines | None = None
     """Of rows that are parts of records: what became of them."""
     changed: list[tuple[str, Event]] = field(default_factory=list)  # by record, from the file's word to ours
+    tallies: Tallies = field(default_factory=Tallies)
 
-    def refuse(self, row: Row, error: Unreadable, tallies: Tallies, unknown: str | None) -> None:
+    def refuse(self, row: Row, error: Unreadable, unknown: str | None) -> None:
         """Reject a row; without its record, or where that was removed, it may be one to leave out."""
         if isinstance(error, Removed):
-            self.leave_out(row, tallies)
+            self.leave_out(row)
         elif isinstance(error, NotHere) and unknown == "skip":
             self.skipped += 1
             self.left_out.add(row.line)
-            tallies.count("left_out", NOT_HERE, row)
+            self.tallies.count("left_out", NOT_HERE, row)
         else:
             self.rejected.append((row, Reason(str(error), error.new)))
 
-    def leave_out(self, row: Row, tallies: Tallies) -> None:
+    def leave_out(self, row: Row) -> None:
         """Skip a row whose record people removed or merged."""
         self.skipped += 1
         self.removed.append(row)
-        tallies.count("left_out", REMOVED, row)
+        self.tallies.count("left_out", REMOVED, row)
 
 
 def commit_subject(report: dict[str, Any]) -> str:
@@ -151,13 +152,13 @@ def report_json(
         **{
             section: [
                 {name_key: name, "rows": tally.rows, "example": _place(tally.example, naming)}
-                for name, tally in bindings.tallies[section].items()
+                for name, tally in outcome.tallies[section].items()
             ]
             for section, (name_key, _) in _SECTIONS.items()
         },
         "replaced": [
             {"column": column, "value": value, "by": by, "rows": tally.rows}
-            for (column, value, by), tally in bindings.tallies["replaced"].items()
+            for (column, value, by), tally in outcome.tallies["replaced"].items()
         ],
         "respelt": [
             {"kind": noun, "name": text, "as": label} for (noun, text), label in names.respelt.items()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import Reason, Unreadable
 from pipecli.history.commits import Departed
-from pipecli.inbox.importing.bindings import ORDINAL, Bindings, KeyOf, RowReading, Tallies, dotted, written
+from pipecli.inbox.importing.bindings import ORDINAL, Bindings, KeyOf, RowReading, dotted, written
 from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path, name_in
 from pipecli.inbox.importing.earlier_imports import last_said
 from pipecli.inbox.importing.list_elements import joined_rows, likeness
@@ -27,7 +27,6 @@ from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, PARENTS, Kind
 from pipecli.records.references import References
 from pipecli.store import ids_and_files
-from pipecli.store.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.import_report import Built
@@ -330,9 +329,7 @@ def _list_of(reading: RowReading, list_: str) -> list[str]:
     return [str(one) for value in values for one in (value if isinstance(value, tuple) else (value,))]
 
 
-def number_alike_rows(
-    pipeline: Pipeline, collection: Kind, table: Table, bindings: Bindings, names: Nameable
-) -> None:
+def number_alike_rows(collection: Kind, table: Table, bindings: Bindings, names: Nameable) -> None:
     """Give rows that are alike in what tells records apart the places of the records that they are most like.
 
     It asks what the file last said of each: what was changed here, and the order of its rows, don't matter.
@@ -349,7 +346,7 @@ def number_alike_rows(
             keys.append(same[0])
         if len(keys) > 1:
             twins.append((rows, keys))
-    said = dict(last_said(pipeline, collection, names, [key for _, keys in twins for key in keys]))
+    said = dict(last_said(collection, names, [key for _, keys in twins for key in keys]))
     for rows, keys in twins:
         values = [bindings.read(row).values for row in rows]
         pairs = sorted(
@@ -389,7 +386,7 @@ def part_named(word: str) -> PartKind | None:
 
 
 def parents_of(
-    part: PartKind, source: Source, rows: Iterable[Row], names: Nameable, outcome: Built, tallies: Tallies
+    part: PartKind, source: Source, rows: Iterable[Row], names: Nameable, outcome: Built
 ) -> dict[str, list[Row]]:
     """The rows by the kind of record they belong to; the record of each is noted in the outcome.
 
@@ -401,12 +398,12 @@ def parents_of(
         try:
             noun, key, is_shared = _parent(part, columns, row, names)
         except Unreadable as error:
-            outcome.refuse(row, error, tallies, source.mapping.unknown)
+            outcome.refuse(row, error, source.mapping.unknown)
             continue
         by_kind[noun].append(row)
         outcome.parents[row.line] = key
         if is_shared:
-            tallies.count("left_out", SHARED, row)
+            outcome.tallies.count("left_out", SHARED, row)
     return by_kind
 
 

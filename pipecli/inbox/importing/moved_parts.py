@@ -5,12 +5,11 @@ An activity moves, unless people changed it here. The row of an item is rejected
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
 
 from pipecli.errors import Reason
-from pipecli.inbox.importing.bindings import Bindings, Tallies
+from pipecli.inbox.importing.bindings import Bindings
 from pipecli.inbox.importing.earlier_imports import Keep, last_said
 from pipecli.inbox.importing.import_report import Built, Lines
 from pipecli.inbox.importing.list_elements import Element, is_alike
@@ -24,7 +23,6 @@ from pipecli.records.references import References
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.parse_record import validate
-from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
 
 RowsByKind = dict[str, list[Row]]
@@ -49,22 +47,23 @@ class Moves:
     """
 
     def __init__(
-        self, pipeline: Pipeline, part: PartKind, planner: Planner, bindings: Bindings, tallies: Tallies
+        self, part: PartKind, planner: Planner, bindings: Bindings, names: Nameable, outcome: Built
     ) -> None:
-        """`bindings` count nothing that is told, `tallies` do."""
-        self._tallies = tallies
-        self._pipeline, self._part, self._planner, self._bindings = pipeline, part, planner, bindings
+        """`bindings` count nothing that is told."""
+        self._part, self._planner, self._bindings = part, planner, bindings
+        self._names, self._outcome = names, outcome
         self._moves: list[_Move] = []
         self._places: set[_Place] = set()
         self._waiting: dict[_Place, Record] = {}
 
-    def find(self, by_kind: RowsByKind, names: Nameable, keep: Keep, total: Built) -> None:
+    def find(self, by_kind: RowsByKind, keep: Keep) -> None:
         """Find what moves; taken out are the rows of what stays as people left it, or may be one or two."""
-        out = self._removed(by_kind, names, keep, total)
-        moves, said = self._found(by_kind, total.parents), dict[_Place, Plain]()
+        names, outcome = self._names, self._outcome
+        out = self._removed(by_kind, keep)
+        moves, said = self._found(by_kind), dict[_Place, Plain]()
         for collection in self._part.parents:
             own = {key for move in moves for noun, key in (move.old, move.new) if noun == collection.noun}
-            versions = last_said(self._pipeline, collection, names, own)
+            versions = last_said(collection, names, own)
             said |= {(collection.noun, key): plain for key, plain in versions}
         for move in moves:
             if self._part_of(said[move.new], move.external_id):
@@ -74,7 +73,7 @@ class Moves:
             is_changed = loads(dumps(here)) != loads(dumps(before))
             values = self._values(move.row)
             if not is_alike(values, here, names) and not is_alike(values, before, names):
-                self._tallies.count("noted", SAME_ID, move.row)
+                outcome.tallies.count("noted", SAME_ID, move.row)
                 continue
             if self._part.noun == "item" or (is_changed and keep == "conflict"):
                 reason = (
@@ -82,11 +81,11 @@ class Moves:
                     f"{move.new[1]}: remove it there if it moved; if each record numbers its own, "
                     "the external_id must name the record, too"
                 )
-                total.rejected.append((move.row, Reason(reason)))
+                outcome.rejected.append((move.row, Reason(reason)))
             elif is_changed and keep == "local":
-                self._keep("the record", move.row, total)
+                self._keep("the record", move.row)
             else:
-                self._tallies.count("noted", MOVED, move.row)
+                outcome.tallies.count("noted", MOVED, move.row)
                 self._moves.append(move)
                 self._places |= {move.old, move.new}
                 continue
@@ -102,13 +101,14 @@ class Moves:
     def _held(self) -> dict[str, list[_Place]]:
         """The records that have a part of an external id."""
         held: dict[str, list[_Place]] = {}
-        known = rows_for_verbs.external_ids_of_parts(self._pipeline.index.connection, self._part.plural)
+        known = rows_for_verbs.external_ids_of_parts(self._names.pipeline.index.connection, self._part.plural)
         for noun, key, external in known:
             held.setdefault(plain_digits(external), []).append((noun, key))
         return held
 
-    def _removed(self, by_kind: RowsByKind, names: Nameable, keep: Keep, total: Built) -> set[int]:
+    def _removed(self, by_kind: RowsByKind, keep: Keep) -> set[int]:
         """The lines of activities that people removed from another record, where these stay removed."""
+        names, outcome = self._names, self._outcome
         every: dict[str, list[Row]] = {}
         for rows in by_kind.values() if keep != "file" and self._part.noun == "activity" else ():
             for row in rows:
@@ -118,24 +118,27 @@ class Moves:
         for collection in self._part.parents if new and names.imports else ():
             changed = {*names.imports.changed_after(collection)}
             query = "SELECT path, key FROM _records WHERE noun = ?"
-            places = self._pipeline.query(query, (collection.noun,))
+            places = self._names.pipeline.query(query, (collection.noun,))
             keys = [key for path, key in places if path in changed]
-            for key, said in last_said(self._pipeline, collection, names, keys):
+            for key, said in last_said(collection, names, keys):
                 for part in said.get(self._part.plural, ()):
                     gone = new.get(plain_digits(part.get("external_id", "")))
-                    if gone and total.parents[gone.line] != key and is_alike(self._values(gone), part, names):
+                    if not gone or outcome.parents[gone.line] == key:
+                        continue
+                    if is_alike(self._values(gone), part, names):
                         out.add(gone.line)
                         if keep == "conflict":
-                            total.rejected.append((gone, Reason(REMOVED_HERE)))
+                            outcome.rejected.append((gone, Reason(REMOVED_HERE)))
                         else:
-                            self._keep("the removal", gone, total)
+                            self._keep("the removal", gone)
         return out
 
-    def _keep(self, what: str, row: Row, total: Built) -> None:
-        self._tallies.count("kept", f"{what} of {self._part.plural}", row)
-        total.lines = Lines(unchanged=1).plus(total.lines or Lines())
+    def _keep(self, what: str, row: Row) -> None:
+        outcome = self._outcome
+        outcome.tallies.count("kept", f"{what} of {self._part.plural}", row)
+        outcome.lines = Lines(unchanged=1).plus(outcome.lines or Lines())
 
-    def _found(self, by_kind: RowsByKind, parents: Mapping[int, str]) -> list[_Move]:
+    def _found(self, by_kind: RowsByKind) -> list[_Move]:
         """The rows whose part one other record has; an id that several have numbers the parts of each.
 
         The papers of a deal have its lines, too: only another deal would have them once more.
@@ -145,7 +148,7 @@ class Moves:
         for noun, rows in by_kind.items() if held else ():
             for row in rows:
                 external = plain_digits(self._bindings.external_of(row))
-                new = noun, parents[row.line]
+                new = noun, self._outcome.parents[row.line]
                 olds = [old for old in held.get(external, ()) if self._part.noun != "item" or old[0] == noun]
                 for old in olds:
                     moves.setdefault(external, []).append(_Move(external, old, new, row))
@@ -154,7 +157,7 @@ class Moves:
     def _record(self, place: _Place) -> Record:
         noun, key = place
         return self._waiting.get(place) or validate(
-            BY_NOUN[noun].model, loads(self._pipeline.json_of(noun, key))
+            BY_NOUN[noun].model, loads(self._names.pipeline.json_of(noun, key))
         )
 
     def _part_of(self, record: Plain, external_id: str) -> Plain | None:

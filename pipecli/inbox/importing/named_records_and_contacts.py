@@ -206,7 +206,7 @@ class Nameable:
 
     def __init__(self, pipeline: Pipeline, makeable: Container[str], *, may_dangle: bool = False) -> None:
         """With `may_dangle` a slug may name what a later import brings: a team's manager."""
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._makeable = makeable
         self._may_dangle = may_dangle
         self._known: dict[str, KnownNames] = {}
@@ -224,18 +224,18 @@ class Nameable:
     def known(self, noun: str) -> KnownNames:
         if noun not in self._known:
             if BY_NOUN[noun].folder:
-                self._pipeline.require_readable(BY_NOUN[noun])
-            connection = self._pipeline.index.connection
+                self.pipeline.require_readable(BY_NOUN[noun])
+            connection = self.pipeline.index.connection
             known = self._known[noun] = KnownNames(connection.execute(_query(noun)).fetchall())
             if noun == USERS.noun:
-                known.emails = users_by_address(self._pipeline.settings_as_written.get("users") or {})
+                known.emails = users_by_address(self.pipeline.settings_as_written.get("users") or {})
         return self._known[noun]
 
     def departed(self, noun: str) -> Departures:
         """The records of a kind that were merged away or, since an import, removed or renamed."""
         if noun not in self._departed:
             collection, labels = BY_NOUN[noun], self.known(noun).labels
-            connection = self._pipeline.index.connection
+            connection = self.pipeline.index.connection
             rows = connection.execute("SELECT path FROM _records WHERE noun = ?", (noun,))
             removed = [*self.imports.departed(collection, labels, [path for (path,) in rows])]
             if noun == CONTACT.noun:  # by her name, who was removed is known at the customer of today
@@ -262,7 +262,7 @@ class Nameable:
 
     def in_words_of_today(self, plain: Plain) -> Plain:
         """A record with its stage, type, source and reasons as people have renamed them since."""
-        return self.imports.renamed.in_record(plain, self._pipeline.settings)
+        return self.imports.renamed.in_record(plain, self.pipeline.settings)
 
     def expect_records(self, noun: str, keys: Container[str]) -> None:
         """Let rows name records, by their ids, that later files of the same move bring."""
@@ -274,8 +274,8 @@ class Nameable:
     @cached_property
     def people(self) -> People:
         """The contacts, by what a person is recognised by."""
-        self._pipeline.require_readable(CONTACT)
-        rows = self._pipeline.query("SELECT id, name, customer, emails, phones FROM _contacts")
+        self.pipeline.require_readable(CONTACT)
+        rows = self.pipeline.query("SELECT id, name, customer, emails, phones FROM _contacts")
         return People(rows.fetchall(), self.known(CONTACT.noun).external_ids)
 
     def key_of(self, named: Named, customer: str | None = None) -> str:
@@ -380,7 +380,7 @@ class Nameable:
         by_domain: dict[str, list[str]] = defaultdict(list)
         website = "coalesce(website, json ->> '$.custom.domain')"
         query = f"SELECT id, {website} FROM _customers JOIN _records USING (path)"
-        for key, place in self._pipeline.query(query):
+        for key, place in self.pipeline.query(query):
             host = re.sub(r"^(https?://)?(www\.)?|/.*", "", (place or "").lower())
             if "." in host:
                 by_domain[host].append(key)

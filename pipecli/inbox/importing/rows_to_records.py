@@ -13,14 +13,7 @@ from pipecli.inbox.importing.bindings import WON_FOR_LINES, Bindings
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, nouns_of
 from pipecli.inbox.importing.day_formats import refuse_other_order
 from pipecli.inbox.importing.defaults import Completer, forget_ending
-from pipecli.inbox.importing.earlier_imports import (
-    Difference,
-    Keep,
-    as_imported,
-    in_dispute,
-    last_said,
-    merge_local,
-)
+from pipecli.inbox.importing.earlier_imports import Keep, as_imported, in_dispute, last_said, merge_local
 from pipecli.inbox.importing.import_report import Built, Lines
 from pipecli.inbox.importing.list_elements import (
     FURTHER_CONTACTS,
@@ -44,7 +37,6 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.references import References, references
 from pipecli.records.written_amounts import Money
 from pipecli.store.parse_record import validate
-from pipecli.store.pipeline import Pipeline
 from pipecli.store.second_process import parts
 from pipecli.store.yaml.splice import without_empties
 
@@ -67,7 +59,6 @@ class RecordMaker:
 
     def __init__(
         self,
-        pipeline: Pipeline,
         collection: Kind,
         source: Source,
         bindings: Bindings,
@@ -77,12 +68,13 @@ class RecordMaker:
         keep: Keep | None,
     ) -> None:
         """`outcome` has the record of each row that is a part of one."""
-        self.pipeline, self.collection, self.bindings, self.names = pipeline, collection, bindings, names
+        self.collection, self.bindings, self.names = collection, bindings, names
+        self.pipeline = names.pipeline
         self.source, self.planner, self.outcome, self.keep = source, planner, outcome, keep
         parents = None if outcome.lines is None else outcome.parents
         may_make = source.mapping.unknown is None
         self.matcher = Matcher(collection, bindings, names, parents, may_make=may_make)
-        self.completer = Completer(pipeline, collection, names)
+        self.completer = Completer(collection, names)
         self._used: set[tuple[str, str]] = set()
         self._owned: dict[str, set[Path]] = defaultdict(set)
         """By list, the fields of its elements that the file decides."""
@@ -123,7 +115,7 @@ class RecordMaker:
             try:
                 self.matcher.add(reading)
             except Unreadable as error:
-                self.outcome.refuse(reading.row, error, self.bindings.tallies, self.source.mapping.unknown)
+                self.outcome.refuse(reading.row, error, self.source.mapping.unknown)
 
     def _make(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Make the records of drafts, or note why one can't be: step by step for all of them.
@@ -187,26 +179,23 @@ class RecordMaker:
         keep = self.keep
         side: Keep = keep or "local"
         differing = [
-            Difference(draft.key, draft.before, draft.record)
+            draft
             for draft in drafts
-            if draft.before is not None and isinstance(draft.record, Part) and draft.departed is None
+            if draft.before is not None and draft.record is not None and draft.departed is None
             if keep or not (draft.by_id and issubclass(self.collection.model, Document))
         ]
         for draft in drafts:
             if draft.departed is not None:
                 self._keep_or_remove(draft, side)
-        for key, record, conflicts in merge_local(
-            self.pipeline, self.collection, self.names, differing, side
-        ):
-            draft = self.matcher.by_key[key]
+        for draft, record, conflicts in merge_local(self.collection, self.names, differing, side):
             if conflicts and keep == "conflict":
                 draft.reason = Reason("; ".join(map(in_dispute, conflicts)))
                 continue
             for conflict in conflicts if keep != "file" else ():
-                self.bindings.tallies.count("kept", ".".join(conflict.path), draft.rows[0])
+                self.outcome.tallies.count("kept", ".".join(conflict.path), draft.rows[0])
             sides = [part.plain() for part in (draft.record, record) if isinstance(part, Part)]
-            events = events_between(*(RecordVersion(self.collection.noun, key, side) for side in sides))
-            self.outcome.changed += [(key, event) for event in events]
+            events = events_between(*(RecordVersion(self.collection.noun, draft.key, side) for side in sides))
+            self.outcome.changed += [(draft.key, event) for event in events]
             draft.record = None if draft.before and record.says_as(draft.before) else record
             if isinstance(record, Record):
                 draft.related &= {(noun, name) for _, noun, name in references(record)}
@@ -219,7 +208,7 @@ class RecordMaker:
         elif is_changed and keep == "conflict":
             draft.reason, draft.departed = Reason("the file changed it, and it was removed here"), None
         elif is_changed:
-            self.bindings.tallies.count("kept", "the removal", draft.rows[0])
+            self.outcome.tallies.count("kept", "the removal", draft.rows[0])
 
     def _reject_dangling(self, finished: Sequence[Draft]) -> None:
         """Reject each draft that names a new record whose own draft is rejected, until none is left.
@@ -251,7 +240,7 @@ class RecordMaker:
         for draft in drafts:
             if draft.departed is not None:
                 for row in draft.rows:
-                    outcome.leave_out(row, self.bindings.tallies)
+                    outcome.leave_out(row)
                 continue
             if draft.reason:
                 outcome.rejected += [(row, draft.reason) for row in draft.rows]
@@ -259,7 +248,7 @@ class RecordMaker:
             outcome.merged += len(draft.rows) - 1
             self._used |= draft.related
             for name in draft.filled:
-                self.bindings.tallies.count("filled_with_now", name, draft.rows[0])
+                self.outcome.tallies.count("filled_with_now", name, draft.rows[0])
             if draft.record is None:
                 outcome.unchanged += 1
                 continue
@@ -297,7 +286,7 @@ class RecordMaker:
         if self.collection.noun == "opportunity" and (person := self._person_of_customer(draft)):
             draft.values.setdefault(("contacts", 0, "contact"), person)
         if drop_unknown_people(draft.values, lambda value: self._value(value, draft)):
-            self.bindings.tallies.count("left_out", FURTHER_CONTACTS, draft.rows[0])
+            self.outcome.tallies.count("left_out", FURTHER_CONTACTS, draft.rows[0])
         values = {  # most are plain: a call less for each
             path: value if type(value) is str else self._value(value, draft)
             for path, value in draft.values.items()
@@ -346,12 +335,12 @@ class RecordMaker:
         if isinstance(before, Opportunity) and self._lacks_currency(draft, before, {**constants, **values}):
             plain.pop("currency", None)
         if rounding := self.completer.settle_currency(plain, money, self.bindings.other_currencies):
-            self.bindings.tallies.count("replaced", rounding, draft.rows[0])
+            self.outcome.tallies.count("replaced", rounding, draft.rows[0])
         self.completer.complete(plain, before)
         is_whole = "items" in elements and self.matcher.parents is None and not draft.by_id
         if is_whole and (worth := self.completer.value_of_won(plain)) is not None:
             plain["closed"]["amount"] = worth
-            self.bindings.tallies.count("noted", WON_FOR_LINES, draft.rows[0])
+            self.outcome.tallies.count("noted", WON_FOR_LINES, draft.rows[0])
         return plain
 
     def _customer(self, draft: Draft, before: Part | None) -> str | None:
@@ -381,7 +370,7 @@ class RecordMaker:
 
     def _said(self, draft: Draft) -> Plain | None:
         """The record as the file last said it; None where no import wrote it."""
-        said = last_said(self.pipeline, self.collection, self.names, [draft.key])
+        said = last_said(self.collection, self.names, [draft.key])
         return dict(said)[draft.key] if self._was_imported(draft) else None
 
     def _value(self, value: object, draft: Draft) -> Any:
