@@ -18,17 +18,9 @@ from pipecli.cli.common.session import Session, all_faults, progress, say
 from pipecli.cli.common.transaction import changing_after
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.earlier_imports import Keep
-from pipecli.inbox.importing.import_files import (
-    File,
-    Import,
-    Target,
-    files_of,
-    import_rows,
-    prepare_import,
-    target_named,
-)
+from pipecli.inbox.importing.import_files import File, Import, files_of, import_rows, prepare_import
 from pipecli.inbox.importing.import_report import commit_subject, new_words, rejects_beside, report_lines
-from pipecli.inbox.importing.match_record import PART_KINDS
+from pipecli.inbox.importing.match_record import PARTS, Target, target_named
 from pipecli.inbox.importing.workbook import is_archive
 from pipecli.inbox.moving import PLAN_FILE
 from pipecli.json_and_csv import picked
@@ -130,7 +122,7 @@ def target_of(kind: str) -> Target:
     """The kind of rows that KIND names. Raises PipecliError."""
     target = target_named(kind)
     if target is None:
-        known = ", ".join([*(kind.plural for kind in COLLECTIONS), *(part.plural for part in PART_KINDS)])
+        known = ", ".join([*(kind.plural for kind in COLLECTIONS), *(part.plural for part in PARTS)])
         raise PipecliError(f'"{kind}" isn\'t a kind of record', hint=f"give one of {known}", code="usage")
     return target
 

@@ -22,14 +22,13 @@ from pipecli.inbox.importing.compile_mapping import compiled
 from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep
 from pipecli.inbox.importing.import_report import Built, Lines, report_json
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import PartKind, number_alike_rows, parents_of, part_named
+from pipecli.inbox.importing.match_record import Target, number_alike_rows, parents_of
 from pipecli.inbox.importing.moved_parts import Moves
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.rows_to_records import RecordMaker, Tick
 from pipecli.inbox.importing.table import Table, fill_down
 from pipecli.inbox.importing.workbook import is_archive, is_vcard, rows_of_file
 from pipecli.records.base import Record
-from pipecli.records.kinds import Kind, collection_named
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
@@ -61,27 +60,15 @@ class Import(NamedTuple):
         return [*self.outcome.made, *self.outcome.updated]
 
 
-Target = Kind | PartKind
-"""What the rows of a file are: records of one kind, or parts of records."""
-
-
-def target_named(word: str) -> Target | None:
-    """What a person calls the rows of a file: a kind of record, or `items` or `activities`."""
-    return part_named(word) or collection_named(word)
-
-
 def import_rows(rows: File, mapping: File | None, target: Target) -> tuple[Table, Source]:
     """The rows of a file, and their mapping; without `mapping` by the columns' names. Raises PipecliError."""
     source = Source.read(mapping.name, mapping.content) if mapping else None
     content = rows.content
     table = rows_of_file(content, rows.name, source.mapping.file_format if source else None)
-    if source is None and isinstance(target, PartKind):
-        source = Source.of_columns(table, target.parents[0], target.plural)
-    elif source is None and isinstance(target, Kind):
-        source = Source.of_columns(table, target)
+    if source is None:
+        source = Source.of_columns(table, target.kinds[0], target.plural if target.is_part else "")
         if is_vcard(content):  # its ORG is all that it says of an employer
             source.mapping = source.mapping.model_copy(update={"make": ("customer",)})
-    assert source is not None
     for column in source.mapping.fill:
         fill_down(table.rows, column)
     if f"{{{ORDINAL}}}" in (source.mapping.external_id or "") and ORDINAL not in table.columns:
@@ -117,26 +104,24 @@ def prepare_import(
     Raises FaultyFile for a mapping that doesn't fit the rows.
     """
     keep = keep or source.mapping.keep
-    part = target if isinstance(target, PartKind) else None
-    kinds = target.parents if isinstance(target, PartKind) else (target,)
-    inside = part.plural if part else ""
+    kinds, inside = target.kinds, target.plural if target.is_part else ""
     outcome = Built()
     bindings = compiled(pipeline, source, table, kinds[0], inside, outcome.tallies)
     names = Nameable(pipeline, source.mapping.make, may_dangle=not kinds[0].folder)
     names.earlier = earlier or names.earlier
     for noun, keys in (coming or {}).items():
         names.expect_records(noun, keys)
-    if not part and table.columns[-1:] == [ORDINAL]:
+    if not inside and table.columns[-1:] == [ORDINAL]:
         number_alike_rows(kinds[0], table, bindings.uncounted(), names)
     rows = bindings.wanted(table.rows)
     outcome.skipped = len(table.rows) - len(rows)
     if outcome.skipped:
         outcome.left_out |= {row.line for row in table.rows} - {row.line for row in rows}
     by_kind, moves = {kinds[0].noun: rows}, None
-    if part:
+    if inside:
         outcome.lines = Lines()
-        by_kind = parents_of(part, source, rows, names, outcome)
-        moves = Moves(part, planner, bindings.uncounted(), names, outcome)
+        by_kind = parents_of(target, source, rows, names, outcome)
+        moves = Moves(target, planner, bindings.uncounted(), names, outcome)
         moves.find(by_kind, keep or "local")
     tick(2 * (len(table.rows) - sum(map(len, by_kind.values()))))
     for kind in (kind for kind in kinds if by_kind[kind.noun]):

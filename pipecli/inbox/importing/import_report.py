@@ -17,7 +17,7 @@ from pipecli.errors import Reason, Unreadable
 from pipecli.harmless_text import one_line, spreadsheet_cell, visible
 from pipecli.history.events_in_words import Event
 from pipecli.inbox.importing.bindings import Bindings, Tallies, Tally
-from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, NotHere, Removed
+from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, NotHere, Removed, Target
 from pipecli.inbox.importing.named_records_and_contacts import Nameable, NewRecord
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.json_and_csv import free_cell, list_cell
@@ -29,7 +29,7 @@ from pipecli.store.safe_files import temporary_name
 from pipecli.wording import Line, count, first_of
 
 if TYPE_CHECKING:
-    from pipecli.inbox.importing.import_files import Import, Target
+    from pipecli.inbox.importing.import_files import Import
     from pipecli.store.safe_files import Location
 
 

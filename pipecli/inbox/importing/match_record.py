@@ -24,7 +24,7 @@ from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.base import Part
 from pipecli.records.emails_and_phones import are_same, email_key
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
-from pipecli.records.kinds import CONTACT, PARENTS, Kind
+from pipecli.records.kinds import CONTACT, PARENTS, Kind, collection_named
 from pipecli.records.references import References
 from pipecli.store import ids_and_files
 
@@ -363,36 +363,39 @@ def number_alike_rows(collection: Kind, table: Table, bindings: Bindings, names:
             row.cells[ORDINAL] = str((places[place] if place in places else next(free)) + 1)
 
 
-class PartKind(NamedTuple):
-    """What stands in a list of other records, and comes as a table of its own."""
+class Target(NamedTuple):
+    """What each row of a file is: a record of a kind, or a part of records, as an item or an activity."""
 
     noun: str
     plural: str
-    """The last word of `import`, and the list of a record."""
-    parents: tuple[Kind, ...]
-    """The kinds of record that have it."""
+    """The last word of `import`; of a part the list of a record that it is in, too."""
+    kinds: tuple[Kind, ...]
+    """The kind; of a part those of the records that have it."""
+    is_part: bool = False
 
 
-PART_KINDS = tuple(
-    PartKind(noun, plural, tuple(BY_NOUN[parent] for parent in PARENTS[plural]))
+PARTS = tuple(
+    Target(noun, plural, tuple(BY_NOUN[parent] for parent in PARENTS[plural]), is_part=True)
     for noun, plural in (("item", "items"), ("activity", "activities"))
 )
 
 
-def part_named(word: str) -> PartKind | None:
-    """The kind of part that a person means, in the singular or the plural."""
+def target_named(word: str) -> Target | None:
+    """What a person calls the rows of a file, in the singular or the plural."""
     plain = word.strip().lower()
-    return next((part for part in PART_KINDS if plain in (part.noun, part.plural)), None)
+    kind = collection_named(word)
+    part = next((part for part in PARTS if plain in (part.noun, part.plural)), None)
+    return part or (Target(kind.noun, kind.plural, (kind,)) if kind else None)
 
 
 def parents_of(
-    part: PartKind, source: Source, rows: Iterable[Row], names: Nameable, outcome: Built
+    part: Target, source: Source, rows: Iterable[Row], names: Nameable, outcome: Built
 ) -> dict[str, list[Row]]:
     """The rows by the kind of record they belong to; the record of each is noted in the outcome.
 
     It is found by its id, its external_id or its name; of several it is the first that is here.
     """
-    by_kind: dict[str, list[Row]] = {parent.noun: [] for parent in part.parents}
+    by_kind: dict[str, list[Row]] = {parent.noun: [] for parent in part.kinds}
     columns = record_columns(part, source)
     for row in rows:
         try:
@@ -407,9 +410,9 @@ def parents_of(
     return by_kind
 
 
-def record_columns(part: PartKind, source: Source) -> list[tuple[tuple[str, ...], str]]:
+def record_columns(part: Target, source: Source) -> list[tuple[tuple[str, ...], str]]:
     """The columns that name a record, each with the kinds of record that it may name."""
-    every = tuple(parent.noun for parent in part.parents)
+    every = tuple(parent.noun for parent in part.kinds)
     named = source.mapping.record.items()
     columns = [((noun,) if noun != RECORD else every, column) for noun, column in named]
     columns += [
@@ -421,7 +424,7 @@ def record_columns(part: PartKind, source: Source) -> list[tuple[tuple[str, ...]
 
 
 def _parent(
-    part: PartKind, columns: Iterable[tuple[tuple[str, ...], str]], row: Row, names: Nameable
+    part: Target, columns: Iterable[tuple[tuple[str, ...], str]], row: Row, names: Nameable
 ) -> tuple[str, str, bool]:
     """The kind and the id of a row's record, and whether the row names others besides (`9002;9003`)."""
     texts = []
@@ -440,5 +443,5 @@ def _parent(
             raise Removed(f"{known[0][1]} was removed here")
         if known:
             return *known[0], text != whole
-    kinds = " or ".join(parent.noun for parent in part.parents)
+    kinds = " or ".join(parent.noun for parent in part.kinds)
     raise NotHere(f"unknown {kinds} {' or '.join(texts)}" if texts else f"it names no {kinds}")

@@ -13,7 +13,7 @@ from pipecli.inbox.importing.bindings import Bindings
 from pipecli.inbox.importing.earlier_imports import Keep, last_said
 from pipecli.inbox.importing.import_report import Built, Lines
 from pipecli.inbox.importing.list_elements import Element, is_alike
-from pipecli.inbox.importing.match_record import PartKind
+from pipecli.inbox.importing.match_record import Target
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import dumps, loads
@@ -47,7 +47,7 @@ class Moves:
     """
 
     def __init__(
-        self, part: PartKind, planner: Planner, bindings: Bindings, names: Nameable, outcome: Built
+        self, part: Target, planner: Planner, bindings: Bindings, names: Nameable, outcome: Built
     ) -> None:
         """`bindings` count nothing that is told."""
         self._part, self._planner, self._bindings = part, planner, bindings
@@ -61,7 +61,7 @@ class Moves:
         names, outcome = self._names, self._outcome
         out = self._removed(by_kind, keep)
         moves, said = self._found(by_kind), dict[_Place, Plain]()
-        for collection in self._part.parents:
+        for collection in self._part.kinds:
             own = {key for move in moves for noun, key in (move.old, move.new) if noun == collection.noun}
             versions = last_said(collection, names, own)
             said |= {(collection.noun, key): plain for key, plain in versions}
@@ -115,7 +115,7 @@ class Moves:
                 every.setdefault(plain_digits(self._bindings.external_of(row)), []).append(row)
         new = {key: rows[0] for key, rows in every.items() if key and key not in self._held and not rows[1:]}
         out: set[int] = set()
-        for collection in self._part.parents if new and names.imports else ():
+        for collection in self._part.kinds if new and names.imports else ():
             changed = {*names.imports.changed_after(collection)}
             query = "SELECT path, key FROM _records WHERE noun = ?"
             places = self._names.pipeline.query(query, (collection.noun,))

@@ -26,11 +26,10 @@ from pipecli.inbox.importing.import_files import (
     import_rows,
     prepare_import,
     read_bounded,
-    target_named,
 )
 from pipecli.inbox.importing.import_report import WORDS, reasons_by_shape
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, part_named
+from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, target_named
 from pipecli.inbox.importing.rows_to_records import Tick
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file
@@ -41,7 +40,7 @@ from pipecli.inbox.moving.plan import Plan, make_plan
 from pipecli.inbox.moving.plan_files import Move, Step, apply_settings, in_its_line, load_plan
 from pipecli.inbox.moving.reconcile import ITEMS, Reconciliation, Totals, reconcile, told_of
 from pipecli.inbox.moving.vocabulary import header_key
-from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, COLLECTIONS, OPPORTUNITY, Kind
+from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, COLLECTIONS, OPPORTUNITY
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store import safe_files
 from pipecli.store.index import rows_for_verbs
@@ -174,7 +173,8 @@ def run_plan(
         taken.add(file.name)
         planner = circle
         if step.kind in ("users", "teams") or not move.is_own:
-            planner = AddingPlanner(draft) if part_named(step.kind) else Planner(draft)
+            target = target_named(step.kind)
+            planner = AddingPlanner(draft) if target and target.is_part else Planner(draft)
         done, told = _import(draft, move, step, file, planner, bar, keep, coming, earlier)
         moved.done.append((step, done))
         moved.reconciliation += filter(None, [told])
@@ -295,9 +295,9 @@ def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
     ids: dict[str, list[str]] = {}
     for step in move.steps:
         target = target_named(step.kind)
-        if isinstance(target, Kind) and step.file in by_name:
+        if target and not target.is_part and step.file in by_name:
             table = read_table(by_name[step.file].content, step.file)
-            ids[target.noun] = [str(row.cells.get(target.identity, "")) for row in table.rows]
+            ids[target.noun] = [str(row.cells.get(target.kinds[0].identity, "")) for row in table.rows]
     return ids
 
 
