@@ -9,7 +9,7 @@ import pytest
 from pipecli.inbox.importing.cells import ColumnFormat, Named, Path, reader_of
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN
 
-FORMAT = ColumnFormat((), ".", True, False, date(2026, 11, 28), UTC)
+FORMAT = ColumnFormat(date(2026, 11, 28), UTC)
 
 
 @pytest.mark.parametrize(

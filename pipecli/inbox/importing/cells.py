@@ -139,14 +139,14 @@ class PercentOff(NamedTuple):
 class ColumnFormat(NamedTuple):
     """The form of the values in one column, and the readers of what it decides. They raise Unreadable."""
 
-    formats: Sequence[str]
-    decimal_sign: DecimalSign
-    third_decimal: bool
-    """True where an amount may have three decimals: `1.234` then has no certain meaning."""
-    typed: bool
-    """The file tells texts from numbers itself."""
     today: date
     zone: tzinfo
+    formats: Sequence[str] = ()
+    decimal_sign: DecimalSign = "."
+    third_decimal: bool = True
+    """True where an amount may have three decimals: `1.234` then has no certain meaning."""
+    typed: bool = False
+    """The file tells texts from numbers itself."""
     scale: str | None = None
     """`fraction` where 0.5 is fifty percent, `thousands` where 5 is an amount of 5000."""
     signs: Mapping[frozenset[str], frozenset[str]] = {}

@@ -209,7 +209,7 @@ class _Compiler:
         third = self.third_decimal or column.to not in ("amount", "closed.amount")
         third |= scale in ("thousands", "millions")  # `1,250` million
         column_format = ColumnFormat(
-            formats, sign, third, self.table.typed, self.today, self.zone, scale, self._signs, column.split,
+            self.today, self.zone, formats, sign, third, self.table.typed, scale, self._signs, column.split,
             column.html,
         )  # fmt: skip
         may_doubt = path and not scale and is_percent(base.annotation_at(self.collection.model, path))
@@ -279,8 +279,7 @@ class _Compiler:
     def _constants(self) -> dict[Path, object]:
         for form in self.mapping.date:
             self._check_format(form, ["date"])
-        column_format = ColumnFormat((), ".", True, True, self.today, self.zone)
-        return dict(self._assignments(self.mapping.set_, column_format, ["set"]))
+        return dict(self._assignments(self.mapping.set_, ColumnFormat(self.today, self.zone), ["set"]))
 
     def _other_currencies(self, columns: Map[str, tuple[ColumnBinding, ...]]) -> str:
         names = [name for name, bound in columns.items() if any(one.path == ("currency",) for one in bound)]
@@ -292,8 +291,7 @@ class _Compiler:
         if wanted is None:
             return None
         path = self._path("external_id", ["external_id"])
-        column_format = ColumnFormat((), ".", True, False, self.today, self.zone)
-        read = self._reader(path, column_format, ["external_id"]) if path else None
+        read = self._reader(path, ColumnFormat(self.today, self.zone), ["external_id"]) if path else None
         if path is None or read is None:
             return None
         if "{" in wanted:
@@ -305,7 +303,7 @@ class _Compiler:
         for name, several in self.mapping.templates.items():
             place: list[str | int] = ["templates", name]
             path = self._path(name, place)
-            column_format = ColumnFormat(self.mapping.date, "", True, False, self.today, self.zone)
+            column_format = ColumnFormat(self.today, self.zone, self.mapping.date, "")
             read = self._reader(path, column_format, place) if path else None
             templates = [self._template(text, place) for text in several]
             if path and read:

@@ -138,7 +138,7 @@ def prepare_import(
 
 def _plan_others(planner: Planner, settings: Settings, outcome: Built) -> None:
     """Plan the records that are made on the way, and users and teams in the settings."""
-    parts = outcome.principals | {(new.noun, new.key): new.record for new in outcome.related}
+    parts = outcome.principals | outcome.related
     for part in parts.values():
         if isinstance(part, Record):
             planner.take(part)

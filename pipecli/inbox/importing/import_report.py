@@ -18,7 +18,7 @@ from pipecli.harmless_text import one_line, spreadsheet_cell, visible
 from pipecli.history.events_in_words import Event
 from pipecli.inbox.importing.bindings import Bindings, Tallies, Tally
 from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, NotHere, Removed, Target
-from pipecli.inbox.importing.named_records_and_contacts import Nameable, NewRecord
+from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.json_and_csv import free_cell, list_cell
 from pipecli.records.base import Part
@@ -82,8 +82,8 @@ class Built:
     """The lines of those that the mapping doesn't take."""
     parents: dict[int, str] = field(default_factory=dict)
     """By the line of a row that is a part of a record, that record."""
-    related: list[NewRecord] = field(default_factory=list)
-    """Missing records that rows name, made on the way."""
+    related: dict[tuple[str, str], Part] = field(default_factory=dict)
+    """Missing records that rows name, made on the way, by noun and id."""
     lines: Lines | None = None
     """Of rows that are parts of records: what became of them."""
     changed: list[tuple[str, Event]] = field(default_factory=list)  # by record, from the file's word to ours
@@ -113,37 +113,33 @@ def commit_subject(report: dict[str, Any]) -> str:
     return f"Import {report['kind']} from {visible(report['file'])}: {', '.join(counts)}"
 
 
-class Counts(NamedTuple):
-    """The rows by their outcome; the sum is the rows of the file."""
-
-    made: int
-    updated: int
-    unchanged: int
-    merged: int
-    skipped: int
-    rejected: int
+WORDS = {
+    "made": "made",
+    "updated": "updated",
+    "unchanged": "unchanged",
+    "merged": "about the record of an earlier row",
+    "skipped": "left out",
+    "rejected": "rejected",
+}
+"""The outcomes of rows; the sum of all is the rows of the file."""
 
 
 def report_json(
     target: Target, table: Table, bindings: Bindings, names: Nameable, outcome: Built
 ) -> dict[str, Any]:
     """The report as JSON has it: counts of rows, and an example of each thing they lack."""
-    counts = Counts(
-        *(outcome.lines or (len(outcome.made), len(outcome.updated), outcome.unchanged, outcome.merged)),
-        outcome.skipped,
-        len(outcome.rejected),
-    )
+    done = outcome.lines or (len(outcome.made), len(outcome.updated), outcome.unchanged, outcome.merged)
     naming = bindings.naming
-    new_ids = {*outcome.made, *(new.key for new in outcome.related)}
+    new_ids = {*outcome.made, *(key for _, key in outcome.related)}
     related: dict[str, list[str]] = {}
-    for new in outcome.related:
-        related.setdefault(BY_NOUN[new.noun].plural, []).append(new.key)
+    for noun, key in outcome.related:
+        related.setdefault(BY_NOUN[noun].plural, []).append(key)
     return {
         "kind": target.plural,
         "file": table.name,
         **({"guessed_encoding": table.encoding} if table.encoding else {}),
         "rows": len(table.rows),
-        **counts._asdict(),
+        **dict(zip(WORDS, (*done, outcome.skipped, len(outcome.rejected)), strict=True)),
         "made_on_the_way": related,
         "still_missing": {BY_NOUN[noun].plural: keys for noun, keys in names.dangling.items()},
         **({"sheet": table.sheet} if table.sheet else {}),
@@ -211,9 +207,9 @@ def _place(row: Row, naming: Sequence[str]) -> dict[str, Any]:
 def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
     """The report for a person."""
     yield Line(f"{count(report['rows'], 'row', ',')} of {report['file']}")
-    for name in Counts._fields:
+    for name, words in WORDS.items():
         if report[name] or name == "made":
-            yield Line(WORDS[name], report[name])
+            yield Line(words, report[name])
     for words in ("made on the way", "still missing"):
         for plural, keys in report[words.replace(" ", "_")].items():
             collection = collection_named(plural)
@@ -242,16 +238,6 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
         guessed = report["guessed_encoding"]
         yield Line(f"read as {guessed}, a guess: if names look wrong, say `encoding:` in the mapping")
     yield from _reasons_in_words(report["reasons"])
-
-
-WORDS = {
-    "made": "made",
-    "updated": "updated",
-    "unchanged": "unchanged",
-    "merged": "about the record of an earlier row",
-    "skipped": "left out",
-    "rejected": "rejected",
-}
 
 
 def _section(title: str, tallies: list[dict[str, Any]], name_key: str) -> Iterator[Line]:

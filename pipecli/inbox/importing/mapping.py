@@ -300,7 +300,7 @@ def _is_field(collection: Kind, name: str, inside: str) -> bool:
         path = parsed_path(collection, f"{inside}.{name}" if inside else name)
     except LookupError:
         return False
-    return reader_of(collection, path, ColumnFormat((), ".", True, False, date.min, UTC)) is not None
+    return reader_of(collection, path, ColumnFormat(date.min, UTC)) is not None
 
 
 _WIDTH = 100

@@ -45,6 +45,8 @@ class Removed(NotHere):
     """The record of a row was here, and people removed it or merged it into another."""
 
 
+_Signs = tuple[str | None, list[str], list[str]]
+"""The customer of a contact, its addresses and its telephone numbers."""
 _MORE_THAN_A_NAME = frozenset(("id", "external_id", "customer", "emails", "phones"))
 """The fields that tell a contact from a namesake, if a row has one."""
 
@@ -103,11 +105,10 @@ class Matcher:
         )
         self._above: str | None = None
 
-    def looked_through(self, readings: Sequence[RowReading]) -> Sequence[RowReading]:
-        """The rows of a file, once their addresses are known: who has a row isn't her namesake in another."""
+    def look_through(self, readings: Sequence[RowReading]) -> None:
+        """Know the addresses of rows to come: who has a row isn't her namesake in another."""
         if self.collection.noun == CONTACT.noun:
             self.names.people.expect_addresses(one for each in readings for one in _list_of(each, "emails"))
-        return readings
 
     def add(self, reading: RowReading) -> None:
         """Add a row to its record's draft. Raises Unreadable where it names none or contradicts another."""
@@ -159,16 +160,16 @@ class Matcher:
         self, reading: RowReading, own: str | None, external: str | None, name: str | None
     ) -> tuple[str, Departed | None]:
         """The id of a row's record, and that record as it was, where people removed it. Raises Unreadable."""
-        departed = None if own else self._departed(reading, external, name)
+        signs = self._customer_emails_phones(reading) if self.collection.noun == CONTACT.noun else None
+        departed = None if own else self._departed(external, name, signs)
         if departed and not departed.survivor:
             return departed.key, departed
         if departed and departed.survivor != departed.key:
             self.names.note_called(self.collection.noun, departed.survivor, name)
             raise Removed(f"it is merged into {departed.survivor}")
         own = departed.key if departed else own  # it is renamed
-        if self.collection.noun == CONTACT.noun:
-            return self._person(reading, own, external, name), None
-        return self._match(own, external, name), None
+        key = self._person(reading, own, external, name, signs) if signs else self._match(own, external, name)
+        return key, None
 
     def _add_below(self, reading: RowReading) -> None:
         key = self._above or ""
@@ -221,12 +222,12 @@ class Matcher:
             self.bindings.tallies.count("noted", f"{one}{draft.rows[0].line}: one contact", reading.row)
         draft.rows.append(reading.row)
 
-    def _departed(self, reading: RowReading, external: str | None, name: str | None) -> Departed | None:
+    def _departed(self, external: str | None, name: str | None, signs: _Signs | None) -> Departed | None:
         """The record of a row that people removed, merged or renamed; None where it is here, or never was."""
         if external and self.known.with_external_id(external):
             return None
-        if self.collection.noun == CONTACT.noun:
-            customer, emails, phones = self._customer_emails_phones(reading)
+        if signs:
+            customer, emails, phones = signs
             gone = self.names.departed(CONTACT.noun).find(external, name, customer, emails)
             if gone and gone.survivor not in ("", gone.key):  # its survivor has its addresses now
                 own = {*map(email_key, gone.plain.get("emails", ()))} - {None}
@@ -239,7 +240,7 @@ class Matcher:
             name = None
         return self.names.departed(self.collection.noun).find(external, name) if external or name else None
 
-    def _customer_emails_phones(self, reading: RowReading) -> tuple[str | None, list[str], list[str]]:
+    def _customer_emails_phones(self, reading: RowReading) -> _Signs:
         """The customer of a contact's row, its addresses and its telephone numbers."""
         customer = reading.values.get(("customer",), self.bindings.constants.get(("customer",)))
         emails, phones = (_list_of(reading, list_) for list_ in ("emails", "phones"))
@@ -264,9 +265,11 @@ class Matcher:
             return (named.noun, named.text) not in self.names.earlier.refused
         return False
 
-    def _person(self, reading: RowReading, own: str | None, external: str | None, name: str | None) -> str:
+    def _person(
+        self, reading: RowReading, own: str | None, external: str | None, name: str | None, signs: _Signs
+    ) -> str:
         """The contact of a row: by id, external_id, e-mail, or name at the same customer; or a new one."""
-        customer, emails, phones = self._customer_emails_phones(reading)
+        customer, emails, phones = signs
         people = self.names.people
         if own or (external and self.known.with_external_id(external)):
             key = self._match(own, external, name)

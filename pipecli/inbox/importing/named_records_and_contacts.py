@@ -13,7 +13,6 @@ from collections.abc import Collection as Container
 from collections.abc import Iterable, Mapping, Set
 from contextlib import suppress
 from functools import cached_property
-from typing import NamedTuple
 
 from pipecli.errors import FaultyFile, Unreadable
 from pipecli.inbox.importing.cells import Named, Path, nouns_of
@@ -187,14 +186,6 @@ class KnownNames:
         return self._by_external.get(plain_digits(external_id), [])
 
 
-class NewRecord(NamedTuple):
-    """A record that rows name and that was missing."""
-
-    noun: str
-    key: str
-    record: Part
-
-
 _CODE_AND_NAME = re.compile(r"\[([^\[\]]+)\]\s*(\S.*)")
 """`[EN-200] Pump`, as Odoo names a product."""
 _NAME_AND_ADDRESS = re.compile(r"(.*\S)\s*[(<]([^\s()<>@]+@[^\s()<>@]+)[)>]")
@@ -213,7 +204,8 @@ class Nameable:
         self._keys: dict[tuple[Named, str | None], str] = {}
         self._departed: dict[str, Departures] = {}
         self.imports = imports_at(pipeline.location)
-        self.new_records: dict[tuple[str, str], NewRecord] = {}
+        self.new_records: dict[tuple[str, str], Part] = {}
+        """Those that rows name and that were missing, by noun and key."""
         self.earlier = EarlierFiles()
         self.dangling: dict[str, list[str]] = {}  # by kind, slugs that nothing has yet
         self.respelt: dict[tuple[str, str], str] = {}
@@ -309,8 +301,7 @@ class Nameable:
             return text
         if gone := self.departed(CONTACT.noun).find(text, text, customer, emails, own=text):
             return gone.survivor or gone.key
-        if reason := self.earlier.refused.get((CONTACT.noun, text)):
-            raise Unreadable(f'its contact "{text}" was rejected: {reason}')
+        self._require_not_refused(CONTACT.noun, text)
         if CONTACT.noun not in self._makeable or may_lack:
             others = self.people.elsewhere(text)
             where = f" at {customer}" if customer else ""
@@ -319,9 +310,7 @@ class Nameable:
         self.note_namesake(key := self.new_slug(CONTACT.noun, text), text)
         plain: Plain = {"id": key, "name": text}
         plain |= ({"customer": customer} if customer else {}) | ({"emails": emails} if emails else {})
-        self.new_records[CONTACT.noun, key] = NewRecord(
-            CONTACT.noun, key, validate(BY_NOUN[CONTACT.noun].model, plain)
-        )
+        self.new_records[CONTACT.noun, key] = validate(CONTACT.model, plain)
         known.add(key, text, None)
         self.people.add(key, text, customer, plain.get("emails", ()))
         return key
@@ -393,10 +382,13 @@ class Nameable:
         """A slug of a name that nothing of this kind has, or had before it was removed or merged away."""
         return ids_and_files.free_slug(name, ChainMap(self.known(noun).labels, self.departed(noun).names))
 
-    def _make(self, named: Named) -> str:
-        noun, text, may_lack = named
+    def _require_not_refused(self, noun: str, text: str) -> None:
         if reason := self.earlier.refused.get((noun, text)):
             raise Unreadable(f'its {noun} "{text}" was rejected: {reason}')
+
+    def _make(self, named: Named) -> str:
+        noun, text, may_lack = named
+        self._require_not_refused(noun, text)
         if noun not in self._makeable and self._may_dangle and ids_and_files.slug(text) == text:
             self.dangling.setdefault(noun, []).append(text)
             return text
@@ -408,7 +400,7 @@ class Nameable:
         code = _CODE_AND_NAME.fullmatch(text) if noun == "product" else None
         key, text = code.groups() if code else (self.new_slug(noun, text), text)
         plain = {"name": text} | ({collection.identity: key} if collection.folder else {})
-        self.new_records[noun, key] = NewRecord(noun, key, validate(collection.model, plain))
+        self.new_records[noun, key] = validate(collection.model, plain)
         self.known(noun).add(key, text, None)
         return key
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -107,11 +107,13 @@ class RecordMaker:
                 waiting = []
             tick(sum(len(draft.rows) for draft in block))
         self._finish(waiting)
-        new = (record for name, record in self.names.new_records.items() if name in self._used)
-        self.outcome.related += [record for record in new if record not in self.outcome.related]
+        new = self.names.new_records
+        self.outcome.related |= {name: record for name, record in new.items() if name in self._used}
 
     def _read(self, rows: Sequence[Row]) -> None:
-        for reading in self.matcher.looked_through([self.bindings.read(row) for row in rows]):
+        readings = [self.bindings.read(row) for row in rows]
+        self.matcher.look_through(readings)
+        for reading in readings:
             try:
                 self.matcher.add(reading)
             except Unreadable as error:
@@ -281,17 +283,11 @@ class RecordMaker:
     def _plain(self, draft: Draft, before: Part | None) -> Plain:
         """The record as plain data: its present values, those of its rows, and defaults for the rest."""
         emptied = {"contacts"} & self._owned.keys() - {path[0] for path in draft.values}
-        self.matcher.leave_out_unknown(draft)
-        draft.customer = self._customer(draft, before)
-        if self.collection.noun == "opportunity" and (person := self._person_of_customer(draft)):
-            draft.values.setdefault(("contacts", 0, "contact"), person)
-        if drop_unknown_people(draft.values, lambda value: self._value(value, draft)):
-            self.outcome.tallies.count("left_out", FURTHER_CONTACTS, draft.rows[0])
+        self._look_up_people(draft, before)
         values = {  # most are plain: a call less for each
             path: value if type(value) is str else self._value(value, draft)
             for path, value in draft.values.items()
         }
-        money = [value for value in draft.values.values() if type(value) is Money]
         constants = {path: self._value(value, draft) for path, value in self.bindings.constants.items()}
         elements = {} if draft.by_id else elements_in(values)
         of_elements = elements_in(constants)
@@ -302,21 +298,7 @@ class RecordMaker:
             values = constants | values
         else:
             plain = before.plain()
-            if draft.by_id:
-                forget_other_products(plain, values)
-            is_unknown = plain.get("closed", {}).get("stage") is not None
-            forget_ending(self.collection.noun, plain, values)
-            unsaid = self.bindings.owned - values.keys() - draft.disputed - given
-            unsaid = frozenset(path for path in unsaid if draft.by_id or element_place(path) is None)
-            for path in unsaid:
-                clear_value(plain, path)
-            values = {path: value for path, value in constants.items() if path in unsaid} | values
-            values.pop(("created",), None)
-            is_moved = values.get(("process",), plain.get("process")) != plain.get("process")
-            if values.get(CLOSED_STAGE) and not (is_moved or draft.by_id):
-                values.pop(("stage",), None)  # a stand-in, where here is another, or that at which it ended
-                if not is_unknown:
-                    values.pop(CLOSED_STAGE)
+            values = self._changes(draft, plain, values, constants, given)
         if not self.collection.folder:
             values.pop((self.collection.identity,), None)
         put_values(plain, values)
@@ -325,6 +307,52 @@ class RecordMaker:
             fixed = next(iter(of_elements.get(list_, {}).values()), {})
             placing = Placing(self.collection, self.bindings, list_, *earlier, elements.get(list_, {}))
             placing.put(plain, fixed, self._owned[list_])
+        told = {**constants, **values}
+        self._complete(draft, plain, before, told, has_lines="items" in elements)
+        return plain
+
+    def _look_up_people(self, draft: Draft, before: Part | None) -> None:
+        """Find the customer of a record, and leave out whom nobody knows."""
+        self.matcher.leave_out_unknown(draft)
+        draft.customer = self._customer(draft, before)
+        if self.collection.noun == "opportunity" and (person := self._person_of_customer(draft)):
+            draft.values.setdefault(("contacts", 0, "contact"), person)
+        if drop_unknown_people(draft.values, lambda value: self._value(value, draft)):
+            self.outcome.tallies.count("left_out", FURTHER_CONTACTS, draft.rows[0])
+
+    def _changes(
+        self,
+        draft: Draft,
+        plain: Plain,
+        values: dict[Path, Any],
+        constants: Mapping[Path, Any],
+        given: Set[Path],
+    ) -> dict[Path, Any]:
+        """The values to set in a record that is here; what the file no longer says is cleared.
+
+        But for what is `given` by earlier files.
+        """
+        if draft.by_id:
+            forget_other_products(plain, values)
+        is_unknown = plain.get("closed", {}).get("stage") is not None
+        forget_ending(self.collection.noun, plain, values)
+        unsaid = self.bindings.owned - values.keys() - draft.disputed - given
+        unsaid = frozenset(path for path in unsaid if draft.by_id or element_place(path) is None)
+        for path in unsaid:
+            clear_value(plain, path)
+        values = {path: value for path, value in constants.items() if path in unsaid} | values
+        values.pop(("created",), None)
+        is_moved = values.get(("process",), plain.get("process")) != plain.get("process")
+        if values.get(CLOSED_STAGE) and not (is_moved or draft.by_id):
+            values.pop(("stage",), None)  # a stand-in, where here is another, or that at which it ended
+            if not is_unknown:
+                values.pop(CLOSED_STAGE)
+        return values
+
+    def _complete(
+        self, draft: Draft, plain: Plain, before: Part | None, told: Mapping[Path, object], *, has_lines: bool
+    ) -> None:
+        """Add what a record lacks: when it was made, its currency, defaults, what it was won for."""
         if "created" not in plain and issubclass(self.collection.model, Document):
             plain["created"] = self.pipeline.now
             draft.filled += ("created",)
@@ -332,16 +360,16 @@ class RecordMaker:
             paths = {*draft.values, *self.bindings.owned, *self.bindings.constants}
             for name in {path[0] for path in paths} & plain.keys():
                 plain |= without_empties({name: plain.pop(name)})
-        if isinstance(before, Opportunity) and self._lacks_currency(draft, before, {**constants, **values}):
+        if isinstance(before, Opportunity) and self._lacks_currency(draft, before, told):
             plain.pop("currency", None)
+        money = [value for value in draft.values.values() if type(value) is Money]
         if rounding := self.completer.settle_currency(plain, money, self.bindings.other_currencies):
             self.outcome.tallies.count("replaced", rounding, draft.rows[0])
         self.completer.complete(plain, before)
-        is_whole = "items" in elements and self.matcher.parents is None and not draft.by_id
+        is_whole = has_lines and self.matcher.parents is None and not draft.by_id
         if is_whole and (worth := self.completer.value_of_won(plain)) is not None:
             plain["closed"]["amount"] = worth
             self.outcome.tallies.count("noted", WON_FOR_LINES, draft.rows[0])
-        return plain
 
     def _customer(self, draft: Draft, before: Part | None) -> str | None:
         """The customer of a record, whose people it may name."""

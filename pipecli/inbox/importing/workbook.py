@@ -40,22 +40,23 @@ if TYPE_CHECKING:
 _OLD_XLS = b"\xd0\xcf\x11\xe0"
 """The first bytes of a workbook of before 2007."""
 _MOST_SHEETS = 8
+_Numbered = tuple[int, list[Cell]]
+"""A row with its number."""
 _IN_LIST = re.compile(r"(?P<list>\w+)\.(?P<number>\d+)\.(?P<field>.+)")
 
 
 def rows_of_file(raw: bytes, name: str, file_format: FileFormat | None = None) -> Table:
     """The rows of a file of text or of a sheet. Raises PipecliError."""
+    file_format = file_format or FileFormat()
     if is_workbook(raw, name):
-        return read_workbook(raw, name, file_format or FileFormat())
+        return read_workbook(raw, name, file_format)
     if is_vcard(raw):
-        return vcards(raw, name, file_format or FileFormat())
+        return vcards(raw, name, file_format)
     if not name.lower().endswith((".csv", ".tsv")) and _PAGE.match(raw) and b"<table" in raw.lower():
-        text, guessed = table.decode_table(raw, name, file_format.encoding if file_format else None)
-        return _without_groups(table_of(_rows_of_html(text), name, file_format or FileFormat()))._replace(
-            encoding=guessed
-        )
+        text, guessed = table.decode_table(raw, name, file_format.encoding)
+        return _without_groups(table_of(_rows_of_html(text), name, file_format))._replace(encoding=guessed)
     whole = _without_groups(table.read_table(raw, name, file_format))
-    if file_format and file_format.sheet and whole.typed:
+    if file_format.sheet and whole.typed:
         return next((part for part in _lists_apart(whole) if part.sheet == file_format.sheet), whole)
     return whole
 
@@ -148,12 +149,13 @@ def tables_of_file(raw: bytes, name: str) -> list[Table]:
     from python_calamine import SheetVisibleEnum
 
     seen = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
-    tables = []
-    for sheet in seen or workbook.sheet_names:
-        if rows := _rows(workbook, sheet):
-            own = _without_groups(table_of(iter(rows), name, FileFormat()))
-            tables.append(own._replace(typed=True, sheet=sheet if len(workbook.sheet_names) > 1 else ""))
-    return tables
+    sheets = {sheet: _rows(workbook, sheet) for sheet in seen or workbook.sheet_names}
+    is_alone = len(workbook.sheet_names) == 1
+    return [
+        _of_sheet("" if is_alone else sheet, rows, name, FileFormat())
+        for sheet, rows in sheets.items()
+        if rows
+    ]
 
 
 def _opened(raw: bytes, name: str) -> CalamineWorkbook:
@@ -196,15 +198,16 @@ def read_workbook(raw: bytes, name: str, file_format: FileFormat) -> Table:
             f'{name} has no sheet "{file_format.sheet}"; it has {first_of(names, _MOST_SHEETS)}'
         )
     sheet = file_format.sheet or _chosen(sheets, name, file_format)
-    is_named = SHEET in file_format.named
-    rows = _without_groups(
-        table_of(iter(sheets[sheet]), name, replace(file_format, named=file_format.named - {SHEET}))
-    )
-    rows = with_sheet(rows, sheet) if is_named and SHEET not in rows.columns else rows
-    return rows._replace(typed=True, sheet=sheet if len(names) > 1 else "")
+    form = replace(file_format, named=file_format.named - {SHEET})
+    rows = _of_sheet(sheet if len(names) > 1 else "", sheets[sheet], name, form)
+    return with_sheet(rows, sheet) if SHEET in file_format.named - {*rows.columns} else rows
 
 
-def _chosen(sheets: dict[str, list[tuple[int, list[Cell]]]], name: str, file_format: FileFormat) -> str:
+def _of_sheet(sheet: str, rows: list[_Numbered], name: str, file_format: FileFormat) -> Table:
+    return _without_groups(table_of(iter(rows), name, file_format))._replace(typed=True, sheet=sheet)
+
+
+def _chosen(sheets: dict[str, list[_Numbered]], name: str, file_format: FileFormat) -> str:
     """The only sheet with rows, or the only one that has the columns of the mapping."""
     filled = [sheet for sheet, rows in sheets.items() if rows]
     if not filled:
@@ -313,7 +316,7 @@ _FIRST_ROUNDED = 10**15
 _Value = int | float | str | bool | time | date | datetime | timedelta
 
 
-def _rows(workbook: CalamineWorkbook, sheet: str) -> list[tuple[int, list[Cell]]]:
+def _rows(workbook: CalamineWorkbook, sheet: str) -> list[_Numbered]:
     """The rows of a sheet that aren't blank, each with its number; a text merged over rows is of each."""
     part = workbook.get_sheet_by_name(sheet)
     rows = part.to_python(skip_empty_area=False)
