@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import Message
-from email.parser import BytesParser
-from email.policy import compat32
-from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
 from pipecli.inbox.mail import message as body
 from pipecli.inbox.mail.mailbox_files import RawMessage
-from pipecli.inbox.mail.message import Mail, Moment, NoMail, mail_of, people_in
+from pipecli.inbox.mail.message import Mail, Moment, NoMail, header_time, mail_of, people_in
 from pipecli.records.compare_names import folded
 from pipecli.records.emails_and_phones import email_key
 
@@ -66,12 +62,10 @@ def forwarded_mails(raw_message: RawMessage, mail: Mail, *, bodies: bool) -> tup
     if b"message/rfc822" not in raw_message.header + raw_message.body and not _may_quote(raw_message, mail):
         return ()
     try:
-        message: Message = BytesParser(policy=compat32).parsebytes(
-            raw_message.header + b"\n" + raw_message.body
-        )
+        message = body.parsed(raw_message)
         attached = [_whole(part, raw_message, bodies) for part in _attached(message)]
-    except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
-        return ()  # MIME so broken that the parser itself gives up
+    except body.BROKEN:
+        return ()
     whole = tuple(inner for inner in attached[:_MOST] if inner is not None)
     return whole or tuple(_quoted(body.mail_text(raw_message), mail, _zone(message), bodies))
 
@@ -142,10 +136,8 @@ def _quoted(text: str, outer: Mail, zone: timezone, bodies: bool) -> Iterator[Ma
 
 def _zone(message: Message) -> timezone:
     """The timezone of who forwards, by the Date of the mail; else UTC."""
-    try:
-        return timezone(parsedate_to_datetime(str(message["date"])).utcoffset() or timedelta())
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return UTC
+    at = header_time(str(message["date"]))
+    return timezone(at.utcoffset() or timedelta()) if at else UTC
 
 
 _QUOTED = "@forwarded.pipecli>"
@@ -200,9 +192,8 @@ def quoted_time(text: str, zone: timezone) -> datetime | None:
     offset it is in `zone`. 3/4/2026 could be two days, and is none.
     """
     plain = folded(text)
-    if re.search(r"\d [+-]\d{4}\b", plain):  # as mails themselves have it
-        with suppress(ValueError, TypeError, IndexError, OverflowError):
-            return parsedate_to_datetime(text)
+    if re.search(r"\d [+-]\d{4}\b", plain) and (at := header_time(text)):  # as mails themselves have it
+        return at
     clock = re.search(
         r"\b(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}))?(?:\s*([ap])\.?\s?m\b)?(?!\.?\d{2,4}\b)", plain
     )

@@ -99,14 +99,22 @@ def _without_tags(page: str) -> str:
     return "".join(reader.texts)
 
 
+BROKEN = (RecursionError, ValueError, LookupError, TypeError, AttributeError)
+"""What the parser raises of MIME so broken that it gives up."""
+
+
+def parsed(raw_message: RawMessage) -> Message:
+    """A mail with its parts. Raises one of BROKEN."""
+    return BytesParser(policy=compat32).parsebytes(raw_message.header + b"\n" + raw_message.body)
+
+
 def _parts(raw_message: RawMessage) -> list[Message]:
-    """The parts of a mail; none of MIME so broken that the parser itself gives up."""
+    """The parts of a mail; none of a broken one."""
     try:
-        mail: Message = BytesParser(policy=compat32).parsebytes(raw_message.header + b"\n" + raw_message.body)
-        parts = list(mail.walk())
+        parts = list(parsed(raw_message).walk())
         for part in parts:
             part.get_content_disposition()
-    except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
+    except BROKEN:
         return []
     return parts
 
@@ -308,15 +316,17 @@ def _moments(fields: _Fields, raw_message: RawMessage) -> Iterator[Moment]:
         ("Received", fields.first("received").rpartition(";")[2]),
         ("the mbox", " ".join(raw_message.envelope.decode("ascii", "replace").split()[2:])),
     ):
-        if (at := _time(text)) is not None:
-            yield Moment(at, source)
+        if (at := header_time(text)) is not None:
+            yield Moment(at.astimezone(UTC), source)
     yield Moment(datetime.fromtimestamp(raw_message.modified, UTC), "its file")
 
 
-def _time(text: str) -> datetime | None:
-    """The time of a header in UTC, also where it has no offset; None for a text that isn't one."""
+def header_time(text: str) -> datetime | None:
+    """The time of a header, where it has no offset in UTC; None for a text that isn't one."""
     try:
         at = parsedate_to_datetime(text)
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        at.astimezone(UTC)  # in the year 1 or 9999 it may not have one
+        return at
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
