@@ -76,7 +76,7 @@ class Tally:
 
 
 class Tallies(defaultdict[str, dict[Any, Tally]]):
-    """What is told of the rows of one file, by section of its report (`import_report.py`) and by name.
+    """The counts of rows of one file, by section of its report (`import_report.py`) and by name.
 
     Of `replaced` a name is column, value, and the mapping's value in its place; of `unread`, which is no
     section, a column and the text of a day that no format of it fits.

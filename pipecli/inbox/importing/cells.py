@@ -131,7 +131,7 @@ def nouns_of(noun: str) -> tuple[str, ...]:
 
 
 class PercentOff(NamedTuple):
-    """What a column of discounts as amounts has where its cell says `10%`."""
+    """A discount in percent, of a column of amounts whose cell says `10%`."""
 
     percent: Decimal
 
@@ -181,7 +181,7 @@ class ColumnFormat(NamedTuple):
         return Money(in_units(value, str(cell), self.scale), self.signs.get(signed, signed))
 
     def won_for(self, cell: Cell) -> object:
-        """What a deal was won for, which may be unknown."""
+        """The amount that a deal was won for, which may be unknown."""
         return "unknown" if text_value(cell).strip() == "unknown" else self.money(cell)
 
     def number(self, cell: Cell, *, is_percent: bool = False) -> Decimal:

@@ -188,7 +188,7 @@ def fits(text: str, form: str) -> bool:
 
 
 def _shape(text: str) -> str:
-    """What a text has in common with all of its date format: the signs between its numbers and words."""
+    """The shape that all texts of a date format have in common: the signs between its numbers and words."""
     return _NUMBER_OR_WORD.sub(
         lambda part: part[0][0] if part[0].isspace() else "0x"[part[0].isalpha()], text
     )

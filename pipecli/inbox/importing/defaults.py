@@ -107,7 +107,7 @@ class Completer:
             self._spell_words(plain)
 
     def value_of_won(self, plain: Plain) -> Decimal | None:
-        """What the lines of a won deal come to, where it is unknown what it was won for."""
+        """The sum of a won deal's lines, where it is unknown what it was won for."""
         if plain.get("closed", {}).get("amount") != "unknown":
             return None
         return validate(Opportunity, plain).items_amount

@@ -156,7 +156,7 @@ def _said(collection: Kind, names: Nameable, key: str, versions: _Versions) -> P
 
 
 def _base(collection: Kind, key: str, versions: _Versions) -> Plain | None:
-    """What the file last said: each field as the last import that changed it left it.
+    """The word of the file so far: each field as the last import that changed it left it.
 
     What people changed in between, and an import kept, isn't a word of the file. An import that said how
     a deal ended said its status, too, though it may have found it so.
@@ -180,7 +180,7 @@ def _base(collection: Kind, key: str, versions: _Versions) -> Plain | None:
 def _merged(
     collection: Kind, local: Part, told: Part, base: Plain, keep: Keep
 ) -> tuple[Part, list[FieldConflict]]:
-    """What a record as it is here, and as the file has it, come to beside what the file said before."""
+    """The record as it is here merged with that of the file, beside what the file said before."""
     ours, theirs = local.plain(), told.plain()
     if base == ours:
         return told, []

@@ -37,7 +37,7 @@ from pipecli.store.plan_writes import Planner
 class File(NamedTuple):
     name: str
     source: bytes | Path
-    """What it holds, or where it is: those of a whole export would all stay in memory."""
+    """Its content, or its place: those of a whole export would all stay in memory."""
 
     @property
     def content(self) -> bytes:
@@ -51,7 +51,7 @@ class Import(NamedTuple):
     """As JSON has it."""
 
     def without_rows(self) -> Import:
-        """What is told of it, without the rows, which take the most memory."""
+        """The same without its rows, which take the most memory, but for the rejected ones."""
         return Import(self.table._replace(rows=[]), Built(rejected=self.outcome.rejected), self.report)
 
     @property

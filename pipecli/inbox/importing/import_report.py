@@ -50,7 +50,7 @@ _SECTIONS = {
 
 
 class Lines(NamedTuple):
-    """What became of the rows that are parts of records."""
+    """The counts of rows that are parts of records, by what became of them."""
 
     made: int = 0
     updated: int = 0

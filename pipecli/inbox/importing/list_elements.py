@@ -169,13 +169,13 @@ def _telling_keys(model: type[Part], list_: str) -> tuple[str, ...]:
 
 
 def _content(activity: Mapping[str, object]) -> str:
-    """What an activity is known by, where nothing names it; its id is derived from it."""
+    """The text an activity is known by, where nothing names it; its id is derived from it."""
     named = {**activity, "subject": activity.get("subject") or _subject(activity)}
     return "\n".join(written(named.get(key)) for key in ("type", "at", "subject"))
 
 
 def _subject(activity: Mapping[str, object]) -> str:
-    """What an activity without a subject is called: the first line of its notes, or its type."""
+    """The subject of an activity that has none: the first line of its notes, or its type."""
     return str(activity.get("notes") or activity.get("type")).strip().split("\n")[0][:80]
 
 

@@ -108,7 +108,7 @@ class Column(Part):
 
 
 def _in_full(feeds: Any) -> Any:
-    """What a column feeds: a field alone is a `to`, and one of them a list of one."""
+    """The fields that a column feeds: one alone is a `to`, and a list of one."""
     return _several({"to": feeds} if isinstance(feeds, str) else feeds)
 
 

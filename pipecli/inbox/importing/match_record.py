@@ -68,7 +68,7 @@ class Draft:
     record: Part | None = None
     """The finished record; None where it is rejected, or as it is in the pipeline."""
     names: References | None = None
-    """What the finished record names, as long as that is at hand."""
+    """The names in the finished record, as long as that is at hand."""
     before: Part | None = None
     """The record as it is in the pipeline."""
     departed: Departed | None = None
@@ -367,7 +367,7 @@ def number_alike_rows(collection: Kind, table: Table, bindings: Bindings, names:
 
 
 class Target(NamedTuple):
-    """What each row of a file is: a record of a kind, or a part of records, as an item or an activity."""
+    """The rows of a file as records of a kind, or as parts of records: items, activities."""
 
     noun: str
     plural: str
@@ -384,7 +384,7 @@ PARTS = tuple(
 
 
 def target_named(word: str) -> Target | None:
-    """What a person calls the rows of a file, in the singular or the plural."""
+    """The rows that a person means by a word, in the singular or the plural."""
     plain = word.strip().lower()
     kind = collection_named(word)
     part = next((part for part in PARTS if plain in (part.noun, part.plural)), None)

@@ -237,7 +237,7 @@ class Nameable:
         return self._departed[noun]
 
     def as_merged(self, collection: Kind, plain: Plain) -> Plain:
-        """What a record said, in the words of today, naming those that the ones it named are merged into."""
+        """A record in the words of today, naming those that the ones it named are merged into."""
         plain = self.in_words_of_today(plain)
         record: Part | None = None
         with suppress(FaultyFile):  # words of several imports, each right, and wrong together

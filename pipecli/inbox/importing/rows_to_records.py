@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 class Taking(Protocol):
-    """What takes the records that rows come to: a Planner, or one before it."""
+    """A taker of the records that rows come to: a Planner, or one before it."""
 
     def take(self, record: Record, *, is_new: bool = False, names: References | None = None) -> None: ...
 
@@ -140,7 +140,7 @@ class RecordMaker:
 
     @staticmethod
     def _step(work: Callable[[Draft, S], T], things: Iterable[tuple[Draft, S]]) -> list[tuple[Draft, T]]:
-        """What some work makes of each draft; one that it refuses has the reason, and is out."""
+        """The result of some work on each draft; one that it refuses has the reason, and is out."""
         done = []
         for draft, thing in things:
             try:
@@ -265,7 +265,7 @@ class RecordMaker:
                 draft.values, draft.before, draft.record = {}, None, None
 
     def _lines(self, known: Lines, drafts: Sequence[Draft]) -> Lines:
-        """What became of the parts of records that the rows are."""
+        """The counts of rows that are parts of records, with those known before."""
         list_ = self.bindings.rows or ""
         made = updated = told = rows = 0
         for draft in drafts:

@@ -377,7 +377,7 @@ def _without_nameless(table: Table) -> Table:
 
 
 def _fit(text: str, sign: str) -> tuple[float, int]:
-    """How well a sign delimits: the part of the rows that it cuts into as many cells as most, and so many."""
+    """The part of the rows that a sign cuts into as many cells as most of them, and that number of cells."""
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
         rows = list(filter(None, itertools.islice(reader, _SAMPLE_ROWS)))

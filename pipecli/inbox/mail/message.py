@@ -100,7 +100,7 @@ def _without_tags(page: str) -> str:
 
 
 BROKEN = (RecursionError, ValueError, LookupError, TypeError, AttributeError)
-"""What the parser raises of MIME so broken that it gives up."""
+"""The errors of MIME so broken that the parser gives up."""
 
 
 def parsed(raw_message: RawMessage) -> Message:
