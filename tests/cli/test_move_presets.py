@@ -12,7 +12,7 @@ import pytest
 from ryaml import loads
 
 from pipecli.inbox.importing.import_files import File, import_rows, prepare_import
-from pipecli.inbox.importing.match_record import target_named
+from pipecli.inbox.importing.mapping import target_named
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving import Preset, presets, vendors
 from pipecli.inbox.moving.plan_files import load_plan

@@ -18,9 +18,15 @@ from pipecli.cli.common.session import Session, all_faults, progress, say
 from pipecli.cli.common.transaction import changing_after
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.earlier_imports import Keep
-from pipecli.inbox.importing.import_files import File, Import, files_of, import_rows, prepare_import
-from pipecli.inbox.importing.import_report import commit_subject, new_words, rejects_beside, report_lines
-from pipecli.inbox.importing.match_record import PARTS, Target, target_named
+from pipecli.inbox.importing.import_files import File, files_of, import_rows, prepare_import
+from pipecli.inbox.importing.import_report import (
+    Import,
+    commit_subject,
+    new_words,
+    rejects_beside,
+    report_lines,
+)
+from pipecli.inbox.importing.mapping import PARTS, Target, target_named
 from pipecli.inbox.importing.workbook import is_archive
 from pipecli.inbox.moving import PLAN_FILE
 from pipecli.json_and_csv import picked

@@ -14,17 +14,17 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.bindings import ORDINAL
 from pipecli.inbox.importing.compile_mapping import compiled
 from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep
-from pipecli.inbox.importing.import_report import Built, Lines, report_json
-from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import Target, number_alike_rows, parents_of
-from pipecli.inbox.importing.moved_parts import Moves
+from pipecli.inbox.importing.import_report import Built, Import, Lines, report_json
+from pipecli.inbox.importing.mapping import Source, Target
+from pipecli.inbox.importing.match_record import number_alike_rows
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
+from pipecli.inbox.importing.parts_of_records import Moves, parents_of
 from pipecli.inbox.importing.rows_to_records import RecordMaker, Tick
 from pipecli.inbox.importing.table import Table, fill_down
 from pipecli.inbox.importing.workbook import is_archive, is_vcard, rows_of_file
@@ -42,22 +42,6 @@ class File(NamedTuple):
     @property
     def content(self) -> bytes:
         return self.source if isinstance(self.source, bytes) else read_bounded(self.source)
-
-
-class Import(NamedTuple):
-    table: Table
-    outcome: Built
-    report: dict[str, Any]
-    """As JSON has it."""
-
-    def without_rows(self) -> Import:
-        """The same without its rows, which take the most memory, but for the rejected ones."""
-        return Import(self.table._replace(rows=[]), Built(rejected=self.outcome.rejected), self.report)
-
-    @property
-    def keys(self) -> list[str]:
-        """The ids of what is made and updated."""
-        return [*self.outcome.made, *self.outcome.updated]
 
 
 def import_rows(rows: File, mapping: File | None, target: Target) -> tuple[Table, Source]:

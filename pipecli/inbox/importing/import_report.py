@@ -17,7 +17,7 @@ from pipecli.errors import Reason, Unreadable
 from pipecli.harmless_text import one_line, spreadsheet_cell, visible
 from pipecli.history.events_in_words import Event
 from pipecli.inbox.importing.bindings import Bindings, Tallies, Tally
-from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, NotHere, Removed, Target
+from pipecli.inbox.importing.mapping import Target
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.json_and_csv import free_cell, list_cell
@@ -29,7 +29,6 @@ from pipecli.store.safe_files import temporary_name
 from pipecli.wording import Line, count, first_of
 
 if TYPE_CHECKING:
-    from pipecli.inbox.importing.import_files import Import
     from pipecli.store.safe_files import Location
 
 
@@ -47,6 +46,18 @@ _SECTIONS = {
     "kept": ("field", "kept as it is here, where the file changed it too"),
 }
 """The sections of a report: what JSON calls their names, and their titles for a person."""
+
+
+NOT_HERE = "rows whose record isn't here"
+REMOVED = "rows whose record was removed or merged here"
+
+
+class NotHere(Unreadable):
+    """The record of a row isn't in the pipeline, and isn't to be made."""
+
+
+class Removed(NotHere):
+    """The record of a row was here, and people removed it or merged it into another."""
 
 
 class Lines(NamedTuple):
@@ -105,6 +116,22 @@ class Built:
         self.skipped += 1
         self.removed.append(row)
         self.tallies.count("left_out", REMOVED, row)
+
+
+class Import(NamedTuple):
+    table: Table
+    outcome: Built
+    report: dict[str, Any]
+    """As JSON has it."""
+
+    def without_rows(self) -> Import:
+        """The same without its rows, which take the most memory, but for the rejected ones."""
+        return Import(self.table._replace(rows=[]), Built(rejected=self.outcome.rejected), self.report)
+
+    @property
+    def keys(self) -> list[str]:
+        """The ids of what is made and updated."""
+        return [*self.outcome.made, *self.outcome.updated]
 
 
 def commit_subject(report: dict[str, Any]) -> str:

@@ -20,7 +20,14 @@ from pipecli.inbox.importing.cells import ColumnFormat, Path, reader_of
 from pipecli.inbox.importing.table import FileFormat, Row, Table, plain_name
 from pipecli.records import base, kinds
 from pipecli.records.base import Flag, Line, Part
-from pipecli.records.kinds import CLOSED_LISTS, PRICE_LIST, Kind
+from pipecli.records.kinds import (
+    CLOSED_LISTS,
+    COLLECTIONS_BY_NOUN,
+    PARENTS,
+    PRICE_LIST,
+    Kind,
+    collection_named,
+)
 from pipecli.records.written_amounts import DecimalSign, read_number
 from pipecli.store.parse_record import validate
 from pipecli.store.yaml import read as yamltext
@@ -232,6 +239,31 @@ def field_names(collection: Kind, inside: str = "") -> list[str]:
         return ["record", *base.keys_at(collection.model, (inside, 0))]
     own = base.keys_at(collection.model, ())
     return own if collection.identity in own else [collection.identity, *own]
+
+
+class Target(NamedTuple):
+    """The rows of a file as records of a kind, or as parts of records: items, activities."""
+
+    noun: str
+    plural: str
+    """The last word of `import`; of a part the list of a record that it is in, too."""
+    kinds: tuple[Kind, ...]
+    """The kind; of a part those of the records that have it."""
+    is_part: bool = False
+
+
+PARTS = tuple(
+    Target(noun, plural, tuple(COLLECTIONS_BY_NOUN[parent] for parent in PARENTS[plural]), is_part=True)
+    for noun, plural in (("item", "items"), ("activity", "activities"))
+)
+
+
+def target_named(word: str) -> Target | None:
+    """The rows that a person means by a word, in the singular or the plural."""
+    plain = word.strip().lower()
+    kind = collection_named(word)
+    part = next((part for part in PARTS if plain in (part.noun, part.plural)), None)
+    return part or (Target(kind.noun, kind.plural, (kind,)) if kind else None)
 
 
 @dataclass

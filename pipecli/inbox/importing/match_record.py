@@ -1,48 +1,32 @@
 """The record that each row is about: found by its id, its external_id or its name, or one to be made.
 
 A contact without an id is recognised in `named_records_and_contacts.py`, by address or by name and customer.
-Items and activities come as files of their own, of which each row names the record that it is a part of.
+The record of an item or an activity that comes in a file of its own: `parts_of_records.py`.
 What people changed since the last import is in `earlier_imports.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import Reason, Unreadable
 from pipecli.history.commits import Departed
 from pipecli.inbox.importing.bindings import ORDINAL, Bindings, KeyOf, RowReading, dotted, written
-from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path, name_in
+from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path
 from pipecli.inbox.importing.earlier_imports import last_said
+from pipecli.inbox.importing.import_report import NotHere, Removed
 from pipecli.inbox.importing.list_elements import joined_rows, likeness
-from pipecli.inbox.importing.mapping import RECORD, Source
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.base import Part
 from pipecli.records.emails_and_phones import are_same, email_key
-from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
-from pipecli.records.kinds import CONTACT, PARENTS, Kind, collection_named
+from pipecli.records.kinds import CONTACT, Kind
 from pipecli.records.references import References
 from pipecli.store import ids_and_files
 
-if TYPE_CHECKING:
-    from pipecli.inbox.importing.import_report import Built
-
-NOT_HERE = "rows whose record isn't here"
 KNOWN_WHOLE = "rows with nothing to be found by but the whole row: new where that changes"
-SHARED = "further records, of rows that name several"
-REMOVED = "rows whose record was removed or merged here"
-
-
-class NotHere(Unreadable):
-    """The record of a row isn't in the pipeline, and isn't to be made."""
-
-
-class Removed(NotHere):
-    """The record of a row was here, and people removed it or merged it into another."""
 
 
 _Signs = tuple[str | None, list[str], list[str]]
@@ -364,87 +348,3 @@ def number_alike_rows(collection: Kind, table: Table, bindings: Bindings, names:
         free = (number for number in count(len(keys)))
         for place, row in enumerate(rows):
             row.cells[ORDINAL] = str((places[place] if place in places else next(free)) + 1)
-
-
-class Target(NamedTuple):
-    """The rows of a file as records of a kind, or as parts of records: items, activities."""
-
-    noun: str
-    plural: str
-    """The last word of `import`; of a part the list of a record that it is in, too."""
-    kinds: tuple[Kind, ...]
-    """The kind; of a part those of the records that have it."""
-    is_part: bool = False
-
-
-PARTS = tuple(
-    Target(noun, plural, tuple(BY_NOUN[parent] for parent in PARENTS[plural]), is_part=True)
-    for noun, plural in (("item", "items"), ("activity", "activities"))
-)
-
-
-def target_named(word: str) -> Target | None:
-    """The rows that a person means by a word, in the singular or the plural."""
-    plain = word.strip().lower()
-    kind = collection_named(word)
-    part = next((part for part in PARTS if plain in (part.noun, part.plural)), None)
-    return part or (Target(kind.noun, kind.plural, (kind,)) if kind else None)
-
-
-def parents_of(
-    part: Target, source: Source, rows: Iterable[Row], names: Nameable, outcome: Built
-) -> dict[str, list[Row]]:
-    """The rows by the kind of record they belong to; the record of each is noted in the outcome.
-
-    It is found by its id, its external_id or its name; of several it is the first that is here.
-    """
-    by_kind: dict[str, list[Row]] = {parent.noun: [] for parent in part.kinds}
-    columns = record_columns(part, source)
-    for row in rows:
-        try:
-            noun, key, is_shared = _parent(part, columns, row, names)
-        except Unreadable as error:
-            outcome.refuse(row, error, source.mapping.unknown)
-            continue
-        by_kind[noun].append(row)
-        outcome.parents[row.line] = key
-        if is_shared:
-            outcome.tallies.count("left_out", SHARED, row)
-    return by_kind
-
-
-def record_columns(part: Target, source: Source) -> list[tuple[tuple[str, ...], str]]:
-    """The columns that name a record, each with the kinds of record that it may name."""
-    every = tuple(parent.noun for parent in part.kinds)
-    named = source.mapping.record.items()
-    columns = [((noun,) if noun != RECORD else every, column) for noun, column in named]
-    columns += [
-        (every, column.removesuffix("?"))
-        for column, several in source.mapping.columns.items()
-        if any(one.to == RECORD for one in several)
-    ]
-    return columns
-
-
-def _parent(
-    part: Target, columns: Iterable[tuple[tuple[str, ...], str]], row: Row, names: Nameable
-) -> tuple[str, str, bool]:
-    """The kind and the id of a row's record, and whether the row names others besides (`9002;9003`)."""
-    texts = []
-    for nouns, column in columns:
-        whole = name_in(row.text(column))
-        if not whole:
-            continue
-        texts.append(f'"{whole}"')
-        for text in (whole, *(part.strip() for part in whole.split(";") if ";" in whole)):
-            if known := [(noun, key) for noun in nouns if (key := names.find(noun, text)) is not None]:
-                break
-        known = [one for one in known if names.exists(*one)] or known
-        if len(known) > 1:
-            raise Unreadable(f'{column}: "{whole}" is {" and ".join(key for _, key in known)}')
-        if known and not names.exists(*known[0]):
-            raise Removed(f"{known[0][1]} was removed here")
-        if known:
-            return *known[0], text != whole
-    kinds = " or ".join(parent.noun for parent in part.kinds)
-    raise NotHere(f"unknown {kinds} {' or '.join(texts)}" if texts else f"it names no {kinds}")

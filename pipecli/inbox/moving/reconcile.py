@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from pipecli.inbox.importing.earlier_imports import imports_at
-from pipecli.inbox.importing.import_files import Import
+from pipecli.inbox.importing.import_report import Import
 from pipecli.inbox.importing.list_elements import discount_lines
 from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Source
 from pipecli.inbox.importing.table import Row, Table

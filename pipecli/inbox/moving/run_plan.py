@@ -20,16 +20,14 @@ from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep
 from pipecli.inbox.importing.import_files import (
     LARGEST,
     File,
-    Import,
     entries_of_zip,
     files_of,
     import_rows,
     prepare_import,
     read_bounded,
 )
-from pipecli.inbox.importing.import_report import WORDS, reasons_by_shape
-from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, target_named
+from pipecli.inbox.importing.import_report import NOT_HERE, REMOVED, WORDS, Import, reasons_by_shape
+from pipecli.inbox.importing.mapping import Source, target_named
 from pipecli.inbox.importing.rows_to_records import Tick
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file

@@ -1,19 +1,21 @@
-"""Activities and items that a file has in another record than we have.
+"""Items and activities in files of their own: the record that each row names, and those that the file moved.
 
 An activity moves, unless people changed it here. The row of an item is rejected, as two sums would change.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from pipecli.errors import Reason
+from pipecli.errors import Reason, Unreadable
 from pipecli.inbox.importing.bindings import Bindings
+from pipecli.inbox.importing.cells import name_in
 from pipecli.inbox.importing.earlier_imports import Keep, last_said
-from pipecli.inbox.importing.import_report import Built, Lines
+from pipecli.inbox.importing.import_report import Built, Lines, NotHere, Removed
 from pipecli.inbox.importing.list_elements import Element, is_alike
-from pipecli.inbox.importing.match_record import Target
+from pipecli.inbox.importing.mapping import RECORD, Source, Target
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import dumps, loads
@@ -26,11 +28,72 @@ from pipecli.store.parse_record import validate
 from pipecli.store.plan_writes import Planner
 
 RowsByKind = dict[str, list[Row]]
+"""By the noun of the records that the rows belong to."""
 _Place = tuple[str, str]
 """The noun and the id of a record."""
 MOVED = "moved to another record, as in the file"
 REMOVED_HERE = "the file moved it to another record, and it was removed here"
+SHARED = "further records, of rows that name several"
 SAME_ID = "with an external_id that something else in another record has"
+
+
+def parents_of(
+    part: Target, source: Source, rows: Iterable[Row], names: Nameable, outcome: Built
+) -> RowsByKind:
+    """The rows by the kind of record they belong to; the record of each is noted in the outcome.
+
+    It is found by its id, its external_id or its name; of several it is the first that is here.
+    """
+    by_kind: RowsByKind = {parent.noun: [] for parent in part.kinds}
+    columns = record_columns(part, source)
+    for row in rows:
+        try:
+            noun, key, is_shared = _parent(part, columns, row, names)
+        except Unreadable as error:
+            outcome.refuse(row, error, source.mapping.unknown)
+            continue
+        by_kind[noun].append(row)
+        outcome.parents[row.line] = key
+        if is_shared:
+            outcome.tallies.count("left_out", SHARED, row)
+    return by_kind
+
+
+def record_columns(part: Target, source: Source) -> list[tuple[tuple[str, ...], str]]:
+    """The columns that name a record, each with the kinds of record that it may name."""
+    every = tuple(parent.noun for parent in part.kinds)
+    named = source.mapping.record.items()
+    columns = [((noun,) if noun != RECORD else every, column) for noun, column in named]
+    columns += [
+        (every, column.removesuffix("?"))
+        for column, several in source.mapping.columns.items()
+        if any(one.to == RECORD for one in several)
+    ]
+    return columns
+
+
+def _parent(
+    part: Target, columns: Iterable[tuple[tuple[str, ...], str]], row: Row, names: Nameable
+) -> tuple[str, str, bool]:
+    """The kind and the id of a row's record, and whether the row names others besides (`9002;9003`)."""
+    texts = []
+    for nouns, column in columns:
+        whole = name_in(row.text(column))
+        if not whole:
+            continue
+        texts.append(f'"{whole}"')
+        for text in (whole, *(part.strip() for part in whole.split(";") if ";" in whole)):
+            if known := [(noun, key) for noun in nouns if (key := names.find(noun, text)) is not None]:
+                break
+        known = [one for one in known if names.exists(*one)] or known
+        if len(known) > 1:
+            raise Unreadable(f'{column}: "{whole}" is {" and ".join(key for _, key in known)}')
+        if known and not names.exists(*known[0]):
+            raise Removed(f"{known[0][1]} was removed here")
+        if known:
+            return *known[0], text != whole
+    kinds = " or ".join(parent.noun for parent in part.kinds)
+    raise NotHere(f"unknown {kinds} {' or '.join(texts)}" if texts else f"it names no {kinds}")
 
 
 class _Move(NamedTuple):
