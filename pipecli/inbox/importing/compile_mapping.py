@@ -379,6 +379,24 @@ class _Compiler:
         return read
 
 
+def refuse_other_order(source: Source, bindings: Bindings) -> bool:
+    """Note as a fault of the mapping that some days of a column are written in the other order.
+
+    The rows that fit both would be taken for other days than they are.
+    """
+    for (column, text), tally in bindings.tallies["unread"].items():
+        for form in sorted({form for binding in bindings.columns[column] for form in binding.formats}):
+            other = day_formats.turned(form)
+            if other and day_formats.fits(text, other):
+                source.fault(
+                    source.place_of(column),
+                    f'{column}: "{text}" (line {tally.example.line}) fits {other} alone, and the column is '
+                    f"read as {form}: one column has one order of day and month; say which it is, with date",
+                )
+                return True
+    return False
+
+
 def bare_text(cell: object) -> str:
     """The text of a cell without the form of its number or moment, which a workbook writes in its own way."""
     text = re.sub(r"[T ]00:00(:00(\.0+)?)?$", "", str(cell).strip())

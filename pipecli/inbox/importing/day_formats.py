@@ -10,16 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pipecli.errors import Unreadable
+from pipecli.inbox.importing.table import Table
 from pipecli.records.days import day_in
 from pipecli.records.written_amounts import plain_digits
-
-if TYPE_CHECKING:
-    from pipecli.inbox.importing.bindings import Bindings
-    from pipecli.inbox.importing.mapping import Source
-    from pipecli.inbox.importing.table import Table
 
 YEARS_BACK, YEARS_AHEAD = 60, 20
 """A year of two digits is the one in this span around today; no other digits have a certain century."""
@@ -257,21 +253,3 @@ def formats_of_one_order(
         )
     day_first = next(iter(certain), is_day_first(mixed[0]))
     return tuple(form for form in formats if form not in mixed or is_day_first(form) == day_first), None
-
-
-def refuse_other_order(source: Source, bindings: Bindings) -> bool:
-    """Note as a fault of the mapping that some days of a column are written in the other order.
-
-    The rows that fit both would be taken for other days than they are.
-    """
-    for (column, text), tally in bindings.tallies["unread"].items():
-        for form in sorted({form for binding in bindings.columns[column] for form in binding.formats}):
-            other = turned(form)
-            if other and fits(text, other):
-                source.fault(
-                    source.place_of(column),
-                    f'{column}: "{text}" (line {tally.example.line}) fits {other} alone, and the column is '
-                    f"read as {form}: one column has one order of day and month; say which it is, with date",
-                )
-                return True
-    return False

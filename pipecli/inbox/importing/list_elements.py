@@ -11,20 +11,17 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache, cached_property, reduce
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipecli.errors import Unreadable
 from pipecli.inbox.importing.bindings import Bindings, written
-from pipecli.inbox.importing.cells import Named, Path, nouns_of
+from pipecli.inbox.importing.cells import Path
 from pipecli.inbox.importing.table import Row
 from pipecli.records.base import Part, Plain, identity_at
 from pipecli.records.kinds import Kind
 from pipecli.records.money import EXACT, percentage, rounded
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store.ids_and_files import id_derived_from
-
-if TYPE_CHECKING:
-    from pipecli.inbox.importing.named_records_and_contacts import Nameable
 
 Element = dict[Path, object]
 """The values of an element by their paths within it."""
@@ -49,24 +46,6 @@ def elements_in(values: Mapping[Path, object]) -> dict[str, dict[int, Element]]:
 def beside(values: Mapping[Path, Any], lists: Container[str]) -> dict[Path, Any]:
     """The values that are not in the elements of these lists."""
     return {path: value for path, value in values.items() if len(path) < 3 or path[0] not in lists}
-
-
-def likeness(values: Mapping[tuple[Any, ...], object], record: Plain, names: Nameable) -> int:
-    """The number of values that a record has, too, but for the name that is to be found."""
-    return sum(
-        _is_same(value, value_at(record, path), names)
-        for path, value in values.items()
-        if path != ("external_id",)
-    )
-
-
-def _is_same(value: object, other: object, names: Nameable) -> bool:
-    if not isinstance(value, Named):
-        value = getattr(value, "value", value)
-        return other is not None and (value == other or written(value) == written(other))
-    known = [names.known(noun) for noun in nouns_of(value.noun)]
-    keys = [key for one in known for key in (*one.with_external_id(value.text), *one.with_name(value.text))]
-    return other in (value.text, *keys)
 
 
 def put_value(plain: Plain, path: Path, value: object) -> None:
@@ -117,12 +96,6 @@ def _at(here: Any, part: str | int) -> Any:
     if isinstance(part, int):
         return here[part] if isinstance(here, list) and part < len(here) else None
     return here.get(part) if isinstance(here, dict) else None
-
-
-def is_alike(values: Element, part: Plain | None, names: Nameable) -> bool:
-    """True where a row may tell of a part: a call of the same time or subject, a line of the same product."""
-    same = {path[0] for path, value in values.items() if _is_same(value, value_at(part or {}, path), names)}
-    return bool(same & {"product", "description"}) or ("type" in same and bool(same & {"at", "subject"}))
 
 
 _NAMES = "external_id", "description", "product", "unit_price"

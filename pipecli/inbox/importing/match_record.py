@@ -17,10 +17,10 @@ from pipecli.inbox.importing.bindings import ORDINAL, Bindings, KeyOf, RowReadin
 from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path
 from pipecli.inbox.importing.earlier_imports import last_said
 from pipecli.inbox.importing.import_report import NotHere, Removed
-from pipecli.inbox.importing.list_elements import joined_rows, likeness
+from pipecli.inbox.importing.list_elements import joined_rows
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.records.base import Part
+from pipecli.records.base import Part, Plain
 from pipecli.records.emails_and_phones import are_same, email_key
 from pipecli.records.kinds import CONTACT, Kind
 from pipecli.records.references import References
@@ -316,6 +316,12 @@ def _list_of(reading: RowReading, list_: str) -> list[str]:
     return [str(one) for value in values for one in (value if isinstance(value, tuple) else (value,))]
 
 
+def _likeness(values: Mapping[Path, object], record: Plain, names: Nameable) -> int:
+    """The number of values that a record has, too, but for the name that is to be found."""
+    others = {path: value for path, value in values.items() if path != ("external_id",)}
+    return sum(names.record_has(record, path, value) for path, value in others.items())
+
+
 def number_alike_rows(collection: Kind, table: Table, bindings: Bindings, names: Nameable) -> None:
     """Give rows that are alike in what tells records apart the places of the records that they are most like.
 
@@ -337,7 +343,7 @@ def number_alike_rows(collection: Kind, table: Table, bindings: Bindings, names:
     for rows, keys in twins:
         values = [bindings.read(row).values for row in rows]
         pairs = sorted(
-            (-likeness(values[place], said[key], names), number, place)
+            (-_likeness(values[place], said[key], names), number, place)
             for number, key in enumerate(keys)
             for place in range(len(rows))
         )

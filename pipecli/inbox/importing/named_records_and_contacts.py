@@ -15,8 +15,10 @@ from contextlib import suppress
 from functools import cached_property
 
 from pipecli.errors import FaultyFile, Unreadable
+from pipecli.inbox.importing.bindings import written
 from pipecli.inbox.importing.cells import Named, Path, nouns_of
 from pipecli.inbox.importing.earlier_imports import Departures, EarlierFiles, imports_at
+from pipecli.inbox.importing.list_elements import value_at
 from pipecli.json_and_csv import loads
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.compare_names import may_be_one_person, name_key
@@ -377,6 +379,18 @@ class Nameable:
 
     def exists(self, noun: str, key: str) -> bool:
         return any(key in self.known(noun).labels for noun in nouns_of(noun))
+
+    def record_has(self, record: Plain, path: Path, value: object) -> bool:
+        """True where a record has the value of a row at a path, by whichever name the row names another."""
+        own = value_at(record, path)
+        if not isinstance(value, Named):
+            value = getattr(value, "value", value)
+            return own is not None and (value == own or written(value) == written(own))
+        known = [self.known(noun) for noun in nouns_of(value.noun)]
+        keys = [
+            key for one in known for key in (*one.with_external_id(value.text), *one.with_name(value.text))
+        ]
+        return own in (value.text, *keys)
 
     def new_slug(self, noun: str, name: str) -> str:
         """A slug of a name that nothing of this kind has, or had before it was removed or merged away."""

@@ -14,7 +14,7 @@ from pipecli.inbox.importing.bindings import Bindings
 from pipecli.inbox.importing.cells import name_in
 from pipecli.inbox.importing.earlier_imports import Keep, last_said
 from pipecli.inbox.importing.import_report import Built, Lines, NotHere, Removed
-from pipecli.inbox.importing.list_elements import Element, is_alike
+from pipecli.inbox.importing.list_elements import Element
 from pipecli.inbox.importing.mapping import RECORD, Source, Target
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row
@@ -135,7 +135,7 @@ class Moves:
             before = self._part_of(said[move.old], move.external_id)
             is_changed = loads(dumps(here)) != loads(dumps(before))
             values = self._values(move.row)
-            if not is_alike(values, here, names) and not is_alike(values, before, names):
+            if not self._may_tell_of(here, values) and not self._may_tell_of(before, values):
                 outcome.tallies.count("noted", SAME_ID, move.row)
                 continue
             if self._part.noun == "item" or (is_changed and keep == "conflict"):
@@ -155,6 +155,11 @@ class Moves:
             out.add(move.row.line)
         for noun, rows in by_kind.items() if out else ():
             by_kind[noun] = [row for row in rows if row.line not in out]
+
+    def _may_tell_of(self, part: Plain | None, values: Element) -> bool:
+        """True for the values of a part: a call of the same time or subject, a line of the same product."""
+        same = {path[0] for path, value in values.items() if self._names.record_has(part or {}, path, value)}
+        return bool(same & {"product", "description"}) or ("type" in same and bool(same & {"at", "subject"}))
 
     def _values(self, row: Row) -> Element:
         read = {**self._bindings.constants, **self._bindings.read(row).values}
@@ -188,7 +193,7 @@ class Moves:
                     gone = new.get(plain_digits(part.get("external_id", "")))
                     if not gone or outcome.parents[gone.line] == key:
                         continue
-                    if is_alike(self._values(gone), part, names):
+                    if self._may_tell_of(part, self._values(gone)):
                         out.add(gone.line)
                         if keep == "conflict":
                             outcome.rejected.append((gone, Reason(REMOVED_HERE)))

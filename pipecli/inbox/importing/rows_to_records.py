@@ -11,7 +11,7 @@ from pipecli.errors import FaultyFile, PipecliError, Reason, Unreadable
 from pipecli.history.events_in_words import RecordVersion, events_between
 from pipecli.inbox.importing.bindings import WON_FOR_LINES, Bindings
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, nouns_of
-from pipecli.inbox.importing.day_formats import refuse_other_order
+from pipecli.inbox.importing.compile_mapping import refuse_other_order
 from pipecli.inbox.importing.defaults import Completer, forget_ending
 from pipecli.inbox.importing.earlier_imports import Keep, as_imported, in_dispute, last_said, merge_local
 from pipecli.inbox.importing.import_report import Built, Lines
