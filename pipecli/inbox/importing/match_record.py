@@ -269,7 +269,7 @@ class Matcher:
                         "noted", f"new contacts with the {what} of others", reading.row
                     )
             key = known
-        people.add(key, name or self.known.labels.get(key, key), customer, emails, phones)
+        people.meet(key, name or self.known.labels.get(key, key), customer, emails, phones)
         return key
 
     def _match(self, own: str | None, external: str | None, name: str | None) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import ChainMap, defaultdict
 from collections.abc import Collection as Container
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Set
 from contextlib import suppress
 from functools import cached_property
 
@@ -33,28 +33,62 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.wording import first_of
 
 
-class People:
-    """The contacts of the pipeline and of the file."""
+class KnownNames:
+    """The ids, names and external ids of the records of one kind."""
+
+    def __init__(self, rows: Container[tuple[str, str, str | None]]) -> None:
+        """`rows` are id, name and external_id."""
+        self.labels = {key: label for key, label, _ in rows}
+        self.external_ids = {key: external for key, _, external in rows if external is not None}
+        self._by_external: dict[str, list[str]] = defaultdict(list)
+        for key, external in self.external_ids.items():
+            self._by_external[plain_digits(external)].append(key)
+        self.emails: dict[str, str] = {}
+        """Users are also known by their e-mail addresses, as `email_key` has them."""
+
+    def add(self, key: str, label: str, external_id: str | None) -> None:
+        self.labels[key] = label
+        if external_id is not None and key not in self._by_external[plain_digits(external_id)]:
+            self._by_external[plain_digits(external_id)].append(key)
+            self.external_ids[key] = external_id
+        if "_by_name" in vars(self) and key not in self._by_name[name_key(label)]:
+            self._by_name[name_key(label)].append(key)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        by_name: dict[str, list[str]] = defaultdict(list)
+        for key, label in self.labels.items():
+            by_name[name_key(label)].append(key)
+        return by_name
+
+    def with_name(self, name: str) -> list[str]:
+        """The ids of the records of this name, however it is spelt."""
+        return self._by_name.get(name_key(name), [])
+
+    def with_external_id(self, external_id: str) -> list[str]:
+        """The ids of the records of this external id, whatever script has its digits."""
+        return self._by_external.get(plain_digits(external_id), [])
+
+
+class People(KnownNames):
+    """The contacts of the pipeline and of the file, also by their addresses, telephones and customers."""
 
     def __init__(
-        self,
-        rows: Iterable[tuple[str, str, str | None, *tuple[str | None, ...]]],
-        external_ids: Mapping[str, str],
+        self, rows: Container[tuple[str, str, str | None, str | None, *tuple[str | None, ...]]]
     ) -> None:
-        """`rows` are id, name, customer, and the addresses and telephone numbers as JSON lists."""
-        self._external_ids = external_ids
+        """`rows` are id, name, external_id, customer, and addresses and telephone numbers as JSON lists."""
+        super().__init__([row[:3] for row in rows])
         self._by_email: dict[str, list[str]] = defaultdict(list)
         self._by_name_and_customer: dict[tuple[str, str | None], list[str]] = defaultdict(list)
-        self._by_name: dict[str, list[str]] = defaultdict(list)
         self._names: dict[str, set[str]] = defaultdict(set)
         self.customers: dict[str, str | None] = {}
         self._addresses: dict[str, set[str]] = defaultdict(set)
         self._coming: set[str] = set()
         self._phones: dict[str, set[str]] = defaultdict(set)
-        for key, name, customer, *lists in rows:
-            self.add(key, name, customer, *(loads(list_) if list_ else () for list_ in lists))
+        for key, name, _, customer, *lists in rows:
+            self.meet(key, name, customer, *(loads(list_) if list_ else () for list_ in lists))
 
-    def add(
+    def meet(
         self, key: str, name: str, customer: str | None, emails: Iterable[str], phones: Iterable[str] = ()
     ) -> None:
         """Know a contact, or more about one."""
@@ -66,7 +100,8 @@ class People:
             if (address := email_key(email)) and key not in self._by_email[address]:
                 self._by_email[address].append(key)
                 self._addresses[key].add(address)
-        for keys in (self._by_name_and_customer[name_key(name), customer], self._by_name[name_key(name)]):
+        called = name_key(name)
+        for keys in (self._by_name_and_customer[called, customer], self._by_name[called]):
             if key not in keys:
                 keys.append(key)
 
@@ -118,7 +153,7 @@ class People:
 
     def _not_another(self, keys: Iterable[str], external_id: str | None) -> list[str]:
         """Those of contacts who have no other external_id."""
-        ids = self._external_ids
+        ids = self.external_ids
         return [key for key in keys if external_id is None or ids.get(key, external_id) == external_id]
 
     def _with(self, addresses: Iterable[str]) -> list[str]:
@@ -127,18 +162,15 @@ class People:
     def shared(self, name: str, emails: Iterable[str]) -> list[str]:
         """The signs that somebody new has in common with others, in words."""
         addresses = self._with(address for email in emails if (address := email_key(email)))
-        return ["address"] * bool(addresses) + ["name"] * bool(self.namesakes(name))
+        return ["address"] * bool(addresses) + ["name"] * bool(self.with_name(name))
 
     def named_at(self, customer: str | None, name: str) -> list[str]:
         """The contacts of this name at the customer, or of none."""
         return self._by_name_and_customer.get((name_key(name), customer), [])
 
-    def namesakes(self, name: str) -> list[str]:
-        return self._by_name.get(name_key(name), [])
-
     def elsewhere(self, name: str) -> str:
         """The namesakes of a person and their customers, for an error: `maria-lopez is at contoso`."""
-        others = [(key, self.customers[key]) for key in self.namesakes(name)]
+        others = [(key, self.customers[key]) for key in self.with_name(name)]
         return "; ".join(f"{key} is at {customer or 'no customer'}" for key, customer in others[:3])
 
 
@@ -151,41 +183,6 @@ def _single(keys: list[str], sign: str) -> str:
         names = " and ".join(sorted(keys)) if len(keys) <= 5 else first_of(sorted(keys), 5, ",")
         raise Unreadable(f"{names} have {sign}: name one by its id")
     return keys[0]
-
-
-class KnownNames:
-    """The ids, names and external ids of the records of one kind."""
-
-    def __init__(self, rows: Container[tuple[str, str, str | None]]) -> None:
-        """`rows` are id, name and external_id."""
-        self.labels = {key: label for key, label, _ in rows}
-        self.external_ids = {key: external for key, _, external in rows if external is not None}
-        self._by_external: dict[str, list[str]] = defaultdict(list)
-        for key, external in self.external_ids.items():
-            self._by_external[plain_digits(external)].append(key)
-        self._by_name: dict[str, list[str]] | None = None
-        self.emails: dict[str, str] = {}
-        """Users are also known by their e-mail addresses, as `email_key` has them."""
-
-    def add(self, key: str, label: str, external_id: str | None) -> None:
-        self.labels[key] = label
-        if external_id is not None and key not in self._by_external[plain_digits(external_id)]:
-            self._by_external[plain_digits(external_id)].append(key)
-            self.external_ids[key] = external_id
-        if self._by_name is not None and key not in self._by_name[name_key(label)]:
-            self._by_name[name_key(label)].append(key)
-
-    def with_name(self, name: str) -> list[str]:
-        """The ids of the records of this name, however it is spelt."""
-        if self._by_name is None:
-            self._by_name = defaultdict(list)
-            for key, label in self.labels.items():
-                self._by_name[name_key(label)].append(key)
-        return self._by_name.get(name_key(name), [])
-
-    def with_external_id(self, external_id: str) -> list[str]:
-        """The ids of the records of this external id, whatever script has its digits."""
-        return self._by_external.get(plain_digits(external_id), [])
 
 
 _CODE_AND_NAME = re.compile(r"\[([^\[\]]+)\]\s*(\S.*)")
@@ -220,7 +217,8 @@ class Nameable:
             if BY_NOUN[noun].folder:
                 self.pipeline.require_readable(BY_NOUN[noun])
             connection = self.pipeline.index.connection
-            known = self._known[noun] = KnownNames(connection.execute(_query(noun)).fetchall())
+            kind = People if noun == CONTACT.noun else KnownNames
+            known = self._known[noun] = kind(connection.execute(_query(noun)).fetchall())
             if noun == USERS.noun:
                 known.emails = users_by_address(self.pipeline.settings_as_written.get("users") or {})
         return self._known[noun]
@@ -265,12 +263,11 @@ class Nameable:
             if key not in known.labels:
                 known.add(key, key, None)
 
-    @cached_property
+    @property
     def people(self) -> People:
-        """The contacts, by what a person is recognised by."""
-        self.pipeline.require_readable(CONTACT)
-        rows = self.pipeline.query("SELECT id, name, customer, emails, phones FROM _contacts")
-        return People(rows.fetchall(), self.known(CONTACT.noun).external_ids)
+        people = self.known(CONTACT.noun)
+        assert isinstance(people, People)
+        return people
 
     def key_of(self, named: Named, customer: str | None = None) -> str:
         """The id or slug of what a cell names, of a contact at this customer. Raises Unreadable."""
@@ -285,7 +282,7 @@ class Nameable:
 
     def _person(self, named: Named, customer: str | None) -> str:
         _, text, may_lack = named
-        known = self.known(CONTACT.noun)
+        known = self.people
         if text in known.labels and not known.with_name(text):
             return text
         if external := known.with_external_id(text):
@@ -294,7 +291,7 @@ class Nameable:
         text, address = both.groups() if both else (text, text)
         is_address = both is None and email_key(text) is not None
         emails = [address] if both or is_address else []
-        key = self.people.recognised(None if is_address else text, customer, emails)
+        key = known.recognised(None if is_address else text, customer, emails)
         if key is not None:
             if not is_address and known.labels[key] != text:
                 self.respelt[CONTACT.noun, text] = known.labels[key]
@@ -305,7 +302,7 @@ class Nameable:
             return gone.survivor or gone.key
         self._require_not_refused(CONTACT.noun, text)
         if CONTACT.noun not in self._makeable or may_lack:
-            others = self.people.elsewhere(text)
+            others = known.elsewhere(text)
             where = f" at {customer}" if customer else ""
             hint = f"; {others}: name the person by id or e-mail address" if others else ""
             raise Unreadable(f'unknown contact "{text}"{where}{hint}')
@@ -314,12 +311,12 @@ class Nameable:
         plain |= ({"customer": customer} if customer else {}) | ({"emails": emails} if emails else {})
         self.new_records[CONTACT.noun, key] = validate(CONTACT.model, plain)
         known.add(key, text, None)
-        self.people.add(key, text, customer, plain.get("emails", ()))
+        known.meet(key, text, customer, plain.get("emails", ()))
         return key
 
     def note_namesake(self, key: str, name: str) -> None:
         """Keep for the report that a new contact has the name of others."""
-        if others := self.people.namesakes(name):
+        if others := self.people.with_name(name):
             self.namesakes[key] = list(others)
 
     def note_called(self, noun: str, key: str, name: str | None) -> None:
@@ -427,11 +424,14 @@ def _one(text: str, keys: list[str]) -> str:
 
 
 def _query(noun: str) -> str:
-    """The SQL for id, name and external_id of all records of a kind."""
+    """The SQL for id, name and external_id of all records of a kind, and for more of contacts."""
     if noun in (USERS.noun, TEAMS.noun):
         external = "external_id" if noun == USERS.noun else "NULL"
         return f"SELECT id, coalesce(name, id), {external} FROM {noun}s"
-    table, name = f"_{BY_NOUN[noun].table}", "label"
+    name, external = "label", "external_id"
+    if noun == CONTACT.noun:
+        external += ", customer, emails, phones"
     if noun in ("quotation", "order"):  # of itself it has none, and the lines of other systems name it so
         name = "coalesce(json ->> '$.custom.name', json ->> '$.custom.subject', label)"
-    return f"SELECT key, {name}, external_id FROM _records JOIN {table} USING (path) WHERE noun = '{noun}'"
+    source = f"_records JOIN _{BY_NOUN[noun].table} USING (path)"
+    return f"SELECT key, {name}, {external} FROM {source} WHERE noun = '{noun}'"
