@@ -145,8 +145,8 @@ def test_a_conflict_can_be_rejected_and_told(cli: Cli, root: Path, git: Git) -> 
         "amount: the file says 1200, it is 1500 here, and was 1000 at the last import"
     ]
     assert state(git) == before
-    said = cli("import", "opp", "d.csv", "--keep", "mine", code=1)
-    assert "--keep must be one of local, file, conflict" in said.err
+    said = cli("import", "opp", "d.csv", "--keep", "mine", code=2)
+    assert '--keep: "mine" must be one of local, file, conflict' in said.err
 
 
 def test_a_deal_that_was_lost_here_is_not_moved_on_by_the_file(cli: Cli, root: Path) -> None:

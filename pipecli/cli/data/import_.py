@@ -42,23 +42,8 @@ if TYPE_CHECKING:  # what plans, runs and reconciles a whole export is loaded by
     from pipecli.inbox.moving.run_plan import Moved
 
 KeepOption = Annotated[
-    str | None,
-    typer.Option(
-        "--keep",
-        metavar="local|file|conflict",
-        help="The value to keep if people and the file changed it. Default: local.",
-    ),
+    Keep | None, typer.Option(help="The value to keep if people and the file changed it. Default: local.")
 ]
-
-
-def side_of(text: str | None) -> Keep | None:
-    """The side that --keep names. Raises PipecliError."""
-    match text:
-        case None | "local" | "file" | "conflict":
-            return text
-    raise PipecliError(f'--keep must be one of local, file, conflict, not "{text}"')
-
-
 app = noun()
 
 
@@ -86,7 +71,7 @@ def import_(
             raise PipecliError(
                 "--from and --guess take only the export", hint="pipecli import --guess EXPORT", code="usage"
             )
-        move_at_once(run, Path(kind), from_, side_of(keep))
+        move_at_once(run, Path(kind), from_, keep)
         return
     if file is None and collection_named(kind):
         raise PipecliError("FILE is missing", hint=f"name it: pipecli import {kind} FILE", code="usage")
@@ -106,7 +91,7 @@ def import_(
     def decide(pipeline: Pipeline) -> tuple[Import, list[Write]]:
         with all_faults(), progress(len(table.rows)) as tick:
             planner = Planner(pipeline)
-            done = prepare_import(pipeline, target, table, source, planner, tick, side_of(keep))
+            done = prepare_import(pipeline, target, table, source, planner, tick, keep)
         return done, planner.writes()
 
     with changing_after(run, decide) as (transaction, (done, writes)):
@@ -255,7 +240,7 @@ def run_move(
     diff: bool = flag("--diff", "With --dry-run: print the diff, too."),
 ) -> None:
     """Import all files of a plan in one commit, and reconcile."""
-    _move(run, folder, export, side_of(keep), rejects, with_diff=diff)
+    _move(run, folder, export, keep, rejects, with_diff=diff)
 
 
 def move_at_once(run: Session, export: Path, vendor: str | None, keep: Keep | None) -> None:
