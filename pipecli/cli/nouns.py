@@ -171,7 +171,8 @@ NOUNS = {
         verbs={
             "first-response": "report.activity_and_first_response",
             **dict.fromkeys(("velocity", "funnel"), "report.funnel_and_velocity"),
-            **{verb: f"report.{verb}" for verb in ("lost", "ranking", "pipeline")},
+            "lost": "report.lost",
+            **dict.fromkeys(("ranking", "pipeline"), "report.pipeline_and_ranking"),
             "activity": "report.activity_and_first_response",
             **dict.fromkeys(("receivables", "stale"), "report.stale_and_receivables"),
         },

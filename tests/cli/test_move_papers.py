@@ -305,6 +305,31 @@ def test_lines_that_come_to_no_sum_of_their_quotation_are_told(cli: Cli, root: P
     assert f"quote_items.csv: {why}" in again["assumed"]
 
 
+@pytest.mark.parametrize("rows", ["of papers", "of lines"])
+def test_a_deal_is_made_for_each_paper_of_an_export_without_deals_if_one_says_so(
+    cli: Cli, root: Path, rows: str
+) -> None:
+    """Offers of a program for bookkeeping stayed out, all of them, or their rows as lines of nothing."""
+    head, own = "Angebotsnr.;Angebotsdatum;Gültig bis;Kunde;Status", ["Angenommen", "Versendet", "Abgelehnt"]
+    more = "Nettobetrag" if rows == "of papers" else "Bezeichnung;Menge;Einzelpreis netto"
+    row = "90,00" if rows == "of papers" else "Blatt;3;30,00"
+    text = "\n".join(f"A-{n};09.11.2026;09.12.2026;Stadt;{of};{row}" for n, of in enumerate(own))
+    told = _plan(cli, angebote=f"{head};{more}\n{text}\n")
+    (question,) = told["questions"]
+    assert question["question"].startswith(
+        "angebote.csv: 3 quotations and no deal, which each must have: make"
+    )
+    plan = Path("m/plan.yaml")
+    plan.write_text(plan.read_text().replace("answer:", "answer: make"))
+    assert cli("import", "run", "m").out.count("they agree") == 2
+    deals, papers = _papers(root, "opportunities"), _papers(root)
+    assert [deals[f"A-{n}"]["status"] for n in range(3)] == ["won", "open", "lost"]
+    assert (deals["A-1"]["title"], str(deals["A-1"]["expected_close"])) == ("A-1", "2026-12-09")
+    assert str(deals["A-0"]["closed"]["date"]) == "2026-11-09" and deals["A-0"]["closed"]["amount"] == 90
+    assert [papers[key]["opportunity"] == deals[key]["id"] for key in papers] == [True] * 3
+    assert "3 unchanged" in cli("import", "run", "m").out
+
+
 def test_money_is_taken_or_what_is_taken_comes_to_it_or_the_plan_names_it(cli: Cli, root: Path) -> None:
     """It stayed under `custom`, or out, with a word on its column alone; a cent of rounding was a fault."""
     quotes = "Quote ID,Deal ID,Status,Currency,Subtotal,VAT,Ajuste,Brutto,Units\n"

@@ -13,7 +13,7 @@ from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, render
 from pipecli.cli.report.common import KeyNames
 from pipecli.cli.report.forecast_rows_and_targets import ForecastNames, label, with_targets
-from pipecli.cli.report.ranking import ranking_of
+from pipecli.cli.report.pipeline_and_ranking import ranking_of
 from pipecli.harmless_text import message_line
 from pipecli.outbox.dashboard_page import Cell, Table
 from pipecli.records.days import PERIODS, Days

@@ -17,10 +17,12 @@ from pipecli.inbox.importing.cells import NOTHING, RATES, is_percentage
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.mapping import Column, Source
 from pipecli.inbox.importing.table import Cell, Row, Table
-from pipecli.inbox.moving.vocabulary import header_key, outcome_of, patterns
+from pipecli.inbox.moving.findings import Findings
+from pipecli.inbox.moving.vocabulary import bare_header, header_key, outcome_of, patterns, synonyms
 from pipecli.records.compare_names import folded
 from pipecli.records.money import EXACT, part_of, percentage
 from pipecli.records.written_amounts import DecimalSign, decimal_sign_of, in_units, read_money, read_number
+from pipecli.store import ids_and_files
 
 
 def are_amounts(table: Table, column: str) -> bool:
@@ -36,6 +38,23 @@ SHARES = ALL, NEARLY_ALL = Decimal(1), Decimal("0.9")
 """Those of the rows for which an equation may hold: for nearly all where none does for all."""
 Numbers = list[Decimal | None]
 """Of a column; None for an empty cell."""
+
+
+_RECURRING = {"mrr", "arr", "acv", "tcv"}
+
+
+def amounts_alike(table: Table, amount: str, columns: Mapping[str, Any]) -> list[str]:
+    """Amounts whose headers differ in their last word alone, `Revenue Low` and `High`, or `MRR` and `ARR`."""
+    key, is_of_year = header_key(amount), not _RECURRING.isdisjoint(header_key(amount).split())
+    if bare_header(key) in synonyms()["opportunities"].columns and not is_of_year:
+        return []
+    begins, others = key.rpartition(" ")[0], []
+    for column in (c for c in table.columns if c not in columns):
+        own = header_key(column)
+        is_alike = not _RECURRING.isdisjoint(own.split()) if is_of_year else own.rpartition(" ")[0] == begins
+        if is_alike and are_amounts(table, column) and texts(table, column) != texts(table, amount):
+            others.append(column)
+    return [amount, *others] if others else []
 
 
 def columns_of_money(table: Table) -> list[str]:
@@ -183,6 +202,26 @@ def off_by_type(table: Table, words: Mapping[str, Sequence[str]]) -> dict[str, A
             own = {to: {of: sorted(kinds)} for to, kinds in feeds.items() if kinds}
             return {off: [{"to": to, "when": when | nonzero(table, off)} for to, when in own.items()]}
     return {}
+
+
+def off_by_words(table: Table, words: Mapping[str, Sequence[str]], findings: Findings) -> dict[str, Any]:
+    """What columns of discounts feed where no total tells: percents or amounts, as it is said or answered."""
+    terms: dict[str, Any] = {}
+    offs = [c for c in (*words["discount"], *words["discount_amount"]) if any(map(is_more, texts(table, c)))]
+    for column in offs:
+        to, cells = "discount", texts(table, column)
+        if column in words["discount_amount"] or any((n or 0) > 100 for n in numbers(table, column)):
+            to = "discount_amount"
+        elif any("%" in text for text in cells) and not all("%" in text for text in filter(is_more, cells)):
+            to = "discount_amount"  # each cell says it
+        elif not says_percent(table, column):
+            about, example = f"discounts-{ids_and_files.slug(column)}", next(filter(is_more, cells))
+            question = f"{table.name}, {column}: is {example} a percent of the line, or an amount?"
+            answer = findings.asked(about, question, ("percent", "amount"))
+            to = "discount_amount" if answer == "amount" else to
+        is_plain = to == "discount" and not offs[1:]
+        terms[column] = to if is_plain else {"to": to, "when": nonzero(table, column)}
+    return terms
 
 
 class Worth(NamedTuple):

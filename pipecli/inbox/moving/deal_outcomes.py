@@ -116,7 +116,7 @@ class Deals:
             names = []  # teams that share their stages
         if len(names) < 2:
             return {"": self.findings.process}
-        slugs: dict[str, str] = {}
+        slugs = dict[str, str]()
         for name in names:
             slugs[name] = ids_and_files.free_slug(name, slugs.values())
         return slugs
@@ -145,6 +145,8 @@ class Deals:
             return told
         if not self.stage_rows:
             return None
+        if "closing" in self.preset:  # made for papers
+            return Outcomes(self.roles["stage"], ends | {"": "open"}, "as their names say")
         outcomes = stages_by_flags(self.table, self.roles) or self._of_stages(self.roles["stage"])
         # and the vendor's endings and stages that no deal has yet: tomorrow's may
         return outcomes._replace(of_word=ends | dict.fromkeys(self._usual, "open") | outcomes.of_word)
@@ -165,8 +167,7 @@ class Deals:
     @cached_property
     def _usual(self) -> Mapping[str, int]:
         """The vendor's own stages and their probabilities, where the deals have no others."""
-        stages: Mapping[str, int] = self.preset.get("stages", {})
-        ends = self.preset.get("ends", {})
+        stages, ends = (self.preset.get(key, {}) for key in ("stages", "ends"))
         is_usual = "" in self.processes and self.stage_rows.keys() <= {*stages, *ends}
         return {stage: percent for stage, percent in stages.items() if is_usual and stage not in ends}
 
@@ -259,8 +260,7 @@ class Deals:
         assert self.outcomes
         for of, when in self.outcomes.ends_beside:
             ending = ({} if self.stage_rows else _STAGE_UNKNOWN) | self._ending(of)
-            open_ = [word for word in values if self.outcomes.of_word[word] == "open"]
-            ended = {word: values[word] | ending for word in open_}
+            ended = {w: own_ | ending for w, own_ in values.items() if self.outcomes.of_word[w] == "open"}
             yield {"values": values | ended, **rest, "when": own | when, "#": self.outcomes.why}
         yield {"values": values, **rest, "when": own, "#": self.outcomes.why}
 
@@ -382,7 +382,7 @@ class Deals:
         if "expected_close" in self.roles and all(self._cell(row, "expected_close") for row in dayless):
             changes = [c for c in changes if "stage" in header_key(c)] or [self.roles["expected_close"]]
         changed = next(iter(changes), None)
-        told, made = self.findings.answer("closing"), self.roles.get("created")
+        told, made = self.preset.get("closing", self.findings.answer("closing")), self.roles.get("created")
         free = [c for c in self.table.columns if c not in self.roles.values() and is_of_days(self.table, c)]
         choices = ["a day, such as 2026-01-31", *["created, the day each was made"] * bool(made), *free[:5]]
         form = ", or with ".join(choices)

@@ -21,14 +21,13 @@ from pipecli.inbox.importing.mapping import Mapping as MappingFile
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving import arithmetic
 from pipecli.inbox.moving import recognise_by_words as headers
-from pipecli.inbox.moving.arithmetic import FileColumns, Worth, agree, are_rates, has_word, is_more, numbers
+from pipecli.inbox.moving.arithmetic import FileColumns, Worth, agree, are_rates, has_word, numbers
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, by_words_of, columns_for, of_papers
 from pipecli.inbox.moving.vocabulary import are_data, header_key, patterns, synonyms
 from pipecli.records.compare_names import folded, is_code
 from pipecli.records.kinds import SKU
-from pipecli.store import ids_and_files
 from pipecli.store.parse_record import validate
 from pipecli.wording import count
 
@@ -55,7 +54,11 @@ def with_papers_and_lines(
     A column nearly all of whose cells are names of records there tells it, whatever its header says.
     """
     deals = _names_of(several, "opportunities")[""]
-    known = [(one, told if told and told.vendor else of_papers(one, deals) or told) for one, told in several]
+    alone = not any(told and told.kind == "opportunities" for _, told in several)
+    known = [
+        (one, told if told and told.vendor else of_papers(one, deals, alone=alone) or told)
+        for one, told in several
+    ]
     names = cache(partial(_names_of, known))
     every = [(table, (_is_open(told) and _of_lines(table, names)) or told) for table, told in known]
     return [(table, told and with_lines_in_rows(table, told, findings)) for table, told in every]
@@ -107,7 +110,11 @@ def with_lines_in_rows(table: Table, told: Recognised, findings: Findings) -> Re
     apart = _varying(groups, table.columns, keys[0])
     own = {c: role for role in reversed(_ROLES) for c in columns_for(table, "items", role) if c not in keys}
     own |= arithmetic.price_and_total(table, own)
+    own |= {c: role for c, role in by_words(table, "items").items() if role == "unit_price"}
+    is_each = len(groups) == len(table.rows) and {"quantity", "unit_price"} <= {*own.values()}
+    named = ("product", "description") if is_each else ()
     alone = {c for c, role in own.items() if role in _OF_A_LINE or has_word(c, "lines")}
+    alone |= {c for c, role in own.items() if role in named and c not in told.columns}
     rates = {c for c, role in own.items() if role == "tax" and are_rates(table, c)}
     lines = [c for c in table.columns if c in apart | alone | rates]
     columns = by_words(table._replace(columns=lines), "items")
@@ -306,31 +313,11 @@ def _terms_of(table: Table, findings: Findings) -> dict[str, Any]:
     rates = [best.rate] if best and best.rate else [c for c in words["tax"] if are_rates(table, c, nets)]
     rates = [] if best and best.is_of_amounts else rates[:1]
     return {
-        **(typed or (best.off if best else _off_by_words(table, words, findings))),
+        **(typed or (best.off if best else arithmetic.off_by_words(table, words, findings))),
         **({price: "unit_price"} if price else {}),
         **dict.fromkeys(rates, "tax"),
         **dict.fromkeys(words["total"][:1], "total"),
     }
-
-
-def _off_by_words(table: Table, words: Mapping[str, Sequence[str]], findings: Findings) -> dict[str, Any]:
-    """What columns of discounts feed where no total tells: percents or amounts, as it is said or answered."""
-    terms: dict[str, Any] = {}
-    offs = [c for c in (*words["discount"], *words["discount_amount"]) if any(map(is_more, texts(table, c)))]
-    for column in offs:
-        to, cells = "discount", texts(table, column)
-        if column in words["discount_amount"] or any((n or 0) > 100 for n in numbers(table, column)):
-            to = "discount_amount"
-        elif any("%" in text for text in cells) and not all("%" in text for text in filter(is_more, cells)):
-            to = "discount_amount"  # each cell says it
-        elif not arithmetic.says_percent(table, column):
-            about, example = f"discounts-{ids_and_files.slug(column)}", next(filter(is_more, cells))
-            question = f"{table.name}, {column}: is {example} a percent of the line, or an amount?"
-            answer = findings.asked(about, question, ("percent", "amount"))
-            to = "discount_amount" if answer == "amount" else to
-        is_plain = to == "discount" and not offs[1:]
-        terms[column] = to if is_plain else {"to": to, "when": arithmetic.nonzero(table, column)}
-    return terms
 
 
 def feeding(table: Table, told: Recognised, fields: Iterable[str]) -> FileColumns:

@@ -17,7 +17,7 @@ from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.mapping import mapping_page
 from pipecli.inbox.importing.table import CountedRows, FileFormat, Table
 from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
-from pipecli.inbox.moving import PLAN_FILE, plan_files, recognise_vendor
+from pipecli.inbox.moving import PLAN_FILE, papers_without_deal, plan_files, recognise_vendor
 from pipecli.inbox.moving import duplicate_tables_and_columns as overlaps
 from pipecli.inbox.moving import guess_or_ask_formats as formats
 from pipecli.inbox.moving import lines_and_sums as lines
@@ -109,18 +109,18 @@ def make_plan(
     findings.decimal = formats.decimal_sign_of_export((table, told.roles) for table, told in known)
     for number, (table, told) in enumerate(known):
         table, told = without_deleted(table, overlaps.by_id_or_name(table, told, findings), findings)
-        told = recognise_vendor.with_deals_alone(table, told, findings)
-        told = lines.with_terms(
-            table, with_ends(table, recognise_vendor.with_marks(table, told), findings), findings
-        )
-        known[number] = _Recognition(table, told)
+        told = papers_without_deal.with_deals_alone(table, told, findings)
+        told = with_ends(table, recognise_vendor.with_marks(table, told), findings)
+        known[number] = _Recognition(table, lines.with_terms(table, told, findings))
     summed = lines.with_sums(known, findings)
     known = [one._replace(told=told) for one, told in zip(known, summed, strict=True)]
     tell_money(known, findings)
+    known = [_Recognition(*one) for one in papers_without_deal.with_deals_made(known, findings)]
     _look_at_dates(known, findings)
     for one in known:
         named = kinds_of_rows()[one.told.kind].get("of")
-        if named and not any(role.partition(".")[0] == named for role in one.told.roles):
+        made = {**one.told.roles, **one.told.rest.get("templates", {})}
+        if named and not any(role.partition(".")[0] == named for role in made):
             whose = named.replace("opportunity", "deal")
             findings.lost.append(f"{one.table.name}: all; none names the {whose} of a row")
             continue
@@ -156,7 +156,7 @@ def _import_order(one: _Recognition) -> tuple[int, bool, int, str]:
 
 _OWN = frozenset(
     "set templates stages ends make ignore doubles part persons several pipelines lost_by_reason "
-    "cents reasons said lines evidence sum".split()
+    "cents reasons said lines evidence sum alone closing".split()
 )
 """What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
 _AGAIN = {"won", "closed", "lost", "active", "archived", "probability", "amount_shown", "pipeline"}

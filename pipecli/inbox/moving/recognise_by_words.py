@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import has_days
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.arithmetic import are_amounts, has_word
+from pipecli.inbox.moving.arithmetic import amounts_alike, are_amounts, has_word
 from pipecli.inbox.moving.findings import Findings, is_of_money
 from pipecli.inbox.moving.guess_or_ask_formats import currency_of, with_amounts_off
 from pipecli.inbox.moving.vocabulary import (
@@ -21,7 +21,6 @@ from pipecli.inbox.moving.vocabulary import (
     Words,
     are_data,
     are_products,
-    bare_header,
     evidence,
     has_its_own,
     header_key,
@@ -48,7 +47,6 @@ _FEW = 5  # deals of which texts may be different by chance, and name none
 _OF_A_DEAL = {"title", "customer", "owner", "contacts.contact"}
 """Roles of which the prices of a list have none."""
 _HALVES = ("first_name", "last_name")
-_RECURRING = {"mrr", "arr", "acv", "tcv"}
 
 
 class Recognised(NamedTuple):
@@ -229,10 +227,11 @@ def _of_history(table: Table) -> Recognised | None:
     return Recognised("opportunities", "", "", columns, {"part": True, "unknown": "skip"}, len(columns))
 
 
-def of_papers(table: Table, deals: Container[str]) -> Recognised | None:
+def of_papers(table: Table, deals: Container[str], *, alone: bool = False) -> Recognised | None:
     """Quotations or orders, by the name of the file or by headers; None where none names a deal.
 
-    The deal is named by a word of the header, or by the names of `deals` in a column: `Projekt`.
+    The deal is named by a word of the header, or by the names of `deals` in a column: `Projekt`. They may
+    stand `alone`, in an export without deals, if they have numbers and customers.
     """
     if (kind := _papers_named(table)) is None or are_data(table.columns):
         return None
@@ -242,6 +241,7 @@ def of_papers(table: Table, deals: Container[str]) -> Recognised | None:
     rest: dict[str, Any] = {}
     net, other = patterns()["prices"]["untaxed"].split(), {*patterns()["no sum"].split()}
     free = [c for c in table.columns if columns.get(c, "total") == "total" and has_word(c, "sum")]
+    free = [c for c in free if role_nearly(c, synonyms()["items"]) != "unit_price"]  # `Einzelpreis netto`
     gross = [c for c in free if re.search(patterns()["with tax"], folded(c))]
     sums = [c for c in free if c in (*columns, *gross) or other.isdisjoint(header_key(c).split())]
     sums.sort(key=lambda c: ({*net}.isdisjoint(header_key(c).split()), c not in columns))  # `Untaxed Amount`
@@ -251,11 +251,15 @@ def of_papers(table: Table, deals: Container[str]) -> Recognised | None:
     if {"opportunity", "opportunity#"}.isdisjoint(map(str, columns.values())):
         free = [c for c in table.columns if str(columns.get(c, "custom")).startswith("custom")]
         columns |= dict.fromkeys(naming(table, free, deals)[:1], "opportunity")
-    is_told = any(role in evidence()[kind]["needs"] for role in columns.values() if isinstance(role, str))
+    fed = {*map(str, columns.values())}
+    is_told, is_numbered = (not fed.isdisjoint(of) for of in (evidence()[kind]["needs"], _NUMBERS))
+    rest |= {"alone": True} if not is_told else {}
+    is_told |= alone and is_numbered and "customer" in fed
     return Recognised(kind, "", "", columns, rest, 1) if is_told else None
 
 
-_OF_PAPERS = {"external_id", "custom.number", "custom.name", "created", "valid_until", "status", "total"}
+_NUMBERS = {"external_id", "custom.number"}
+_OF_PAPERS = {*_NUMBERS, "custom.name", "created", "valid_until", "status", "total"}
 
 
 def _papers_named(table: Table) -> str | None:
@@ -376,7 +380,7 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
     is_named &= bool(told.column_of("title")) or len(own) < max(len(table.rows), _FEW)
     if notes and not is_named and all(len(t) <= _TITLE and "\n" not in t for t in own):
         columns[notes] = "title"  # a text is all that names the deals
-    if rivals := [] if told.vendor or not amount else _amounts_alike(table, amount, columns):
+    if rivals := [] if told.vendor or not amount else amounts_alike(table, amount, columns):
         question = f"{table.name}: which column is the amount of its deals: {', '.join(rivals)}, or none?"
         del columns[str(amount)]
         columns |= {c: "amount" for c in rivals if c == findings.asked("value", question, (*rivals, "none"))}
@@ -430,17 +434,3 @@ def _are_addresses(table: Table, column: str) -> bool:
     key, people = header_key(column), synonyms()["contacts"]
     is_theirs = any(f"{name} " in f"{key} " for name in people.names if len(name) > 4)
     return (is_theirs or people.columns.get(key) == "emails") and all("@" in t for t in texts(table, column))
-
-
-def _amounts_alike(table: Table, amount: str, columns: Mapping[str, Any]) -> list[str]:
-    """Amounts whose headers differ in their last word alone, `Revenue Low` and `High`, or `MRR` and `ARR`."""
-    key, is_of_year = header_key(amount), not _RECURRING.isdisjoint(header_key(amount).split())
-    if bare_header(key) in synonyms()["opportunities"].columns and not is_of_year:
-        return []
-    begins, others = key.rpartition(" ")[0], []
-    for column in (c for c in table.columns if c not in columns):
-        own = header_key(column)
-        is_alike = not _RECURRING.isdisjoint(own.split()) if is_of_year else own.rpartition(" ")[0] == begins
-        if is_alike and are_amounts(table, column) and texts(table, column) != texts(table, amount):
-            others.append(column)
-    return [amount, *others] if others else []

@@ -12,7 +12,7 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving import Preset, presets, vendors
-from pipecli.inbox.moving.findings import Findings, share_words, text_of_row
+from pipecli.inbox.moving.findings import share_words, text_of_row
 from pipecli.inbox.moving.guess_or_ask_formats import are_days, currency_of
 from pipecli.inbox.moving.recognise_by_words import Recognised, are_deals, by_words, by_words_of, columns_for
 from pipecli.inbox.moving.vocabulary import (
@@ -32,7 +32,6 @@ from pipecli.inbox.moving.vocabulary import (
 )
 from pipecli.records.compare_names import folded
 from pipecli.records.kinds import SLUG
-from pipecli.wording import count, first_of
 
 _MOST_BY_WORDS = 12
 """Tables of an export of a vendor; of more than these one must be named as its kind is."""
@@ -418,26 +417,6 @@ def with_marks(table: Table, told: Recognised) -> Recognised:
             role = f"{ending}_date"
         columns |= {column: role} if role and role not in columns.values() else {}
     return told._replace(columns=columns)
-
-
-def with_deals_alone(table: Table, told: Recognised, findings: Findings) -> Recognised:
-    """Papers but for those that name no deal, which the plan tells: there are none without one."""
-    columns = told.columns.items() if told.kind in ("quotations", "orders") else ()
-    named = [column for column, role in columns if role in ("opportunity", "opportunity#")]
-    called = [column for role in ("custom.number", "external_id") if (column := told.column_of(role))]
-    lone, kept = list[str](), set[str]()
-    for row in table.rows:
-        name = next(filter(None, map(row.text, called)), "")
-        if any(map(row.text, named)):
-            kept.add(name)
-        elif name:
-            lone.append(name)
-    only = told.rest.get("only") or {column: {"not": ""} for column in named if not named[1:]}
-    if not (lone and only and named) or not kept.isdisjoint(lone):
-        return told
-    papers = count(len(lone), told.kind.removesuffix("s"), ",")
-    findings.assumed.append(f"{table.name}: {papers} without a deal, left out: {first_of(lone, 3, ',')}")
-    return told._replace(rest={**told.rest, "only": only})
 
 
 def doubts(table: Table, told: Recognised) -> list[str]:
