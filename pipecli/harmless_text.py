@@ -155,3 +155,10 @@ def message_line(text: str) -> str:
     """
     line = shortened(" ".join(without_controls(text, f"{BREAKS}\ufeff", instead=" ").split()), _LONGEST_LINE)
     return re.sub(_MENTIONS, lambda mention: f"{mention[0]}\u200b", line)
+
+
+def composed(text: str) -> str:
+    """Text as the index holds it: with é as one sign, however its author's keyboard made it."""
+    from unicodedata import normalize  # which most commands have no use for
+
+    return text if text.isascii() else normalize("NFC", text)

@@ -15,7 +15,7 @@ from itertools import count, takewhile
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from pipecli.records import kinds
-from pipecli.records.base import Part, Plain, default_at, identity_at, keys_at
+from pipecli.records.base import Part, Plain, identity_at, keys_at, part_at
 from pipecli.records.kinds import OPPORTUNITY, Kind
 from pipecli.store.yaml.splice import is_nothing, meaning, same
 from pipecli.store.yaml.write import is_list
@@ -298,7 +298,7 @@ class _Merging:
         return result
 
     def _default(self, path: Path) -> object:
-        default = default_at(self.model, path)
+        default = _default_at(self.model, path)
         return None if is_list(default) or isinstance(default, Mapping) else default
 
     def _keys(
@@ -391,7 +391,7 @@ def inseparable(kind: Kind, base: Plain, ours: Plain, theirs: Plain) -> frozense
     """The fields that may not come from both sides, as the one contradicts the other."""
 
     def value(side: Plain, key: str) -> object:
-        return side.get(key, default_at(kind.model, (key,)))
+        return side.get(key, _default_at(kind.model, (key,)))
 
     def differ(key: str) -> bool:
         return not same(value(ours, key), value(theirs, key))
@@ -407,3 +407,12 @@ def inseparable(kind: Kind, base: Plain, ours: Plain, theirs: Plain) -> frozense
     if kind == OPPORTUNITY and differ("process") and changed(ours, *steps) and changed(theirs, *steps):
         together.update(filter(differ, steps))
     return frozenset(together)
+
+
+def _default_at(model: type[Part], path: Path) -> object:
+    """The value of a field that is left out: `open` of a status; None where it has none."""
+    part = part_at(model, path[:-1])
+    for name, field in part.model_fields.items() if part else ():
+        if path[-1] == (field.alias or name):
+            return None if field.is_required() or field.default_factory else field.default
+    return None

@@ -1,5 +1,6 @@
 """Products, price lists and literature: what is sold, for how much, and what is shown."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -26,8 +27,16 @@ from pipecli.records.base import (
     Sku,
     Slug,
     Text,
-    WebAddress,
 )
+
+
+def _web_address(address: str) -> str:
+    if not re.match(r"https?://[^/\s]", address):
+        raise ValueError(f"{address} isn't a web address; it begins with https:// or http://")
+    return address
+
+
+WebAddress = Annotated[Line, AfterValidator(_web_address)]
 
 
 class ProductKind(StrEnum):

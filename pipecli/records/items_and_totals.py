@@ -239,12 +239,12 @@ def _plain_totals(record: Priced, zero: Decimal) -> Totals:
     taxable: dict[Decimal, Decimal] = {}
     net = zero
     for place in counted(record):
-        lines[place] = amounts[place]
-        net = EXACT.add(net, amounts[place])
+        lines[place] = amount = amounts[place]
+        net = EXACT.add(net, amount)
         rate = items[place].tax
         if rate is not None:
-            taxable[rate] = EXACT.add(taxable.get(rate, _ZERO), amounts[place])
-    taxes = {rate: rounded(percentage(taxable[rate], rate), record.currency) for rate in sorted(taxable)}
+            taxable[rate] = EXACT.add(taxable.get(rate, _ZERO), amount)
+    taxes = {rate: rounded(percentage(taxable[rate], rate), currency) for rate in sorted(taxable)}
     return Totals(amounts, tuple(lines), net, zero, net, taxes)
 
 

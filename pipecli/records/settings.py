@@ -7,7 +7,14 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from pipecli.records import kinds
 from pipecli.records.base import (
@@ -17,7 +24,6 @@ from pipecli.records.base import (
     Custom,
     Day,
     Days,
-    Domain,
     Flag,
     LanguageTag,
     Line,
@@ -26,15 +32,35 @@ from pipecli.records.base import (
     Percent,
     PriceListSlug,
     PrincipalSlug,
-    Rate,
+    Quantity,
     Record,
     Slug,
     TeamSlug,
     Text,
-    TimeOfDay,
     UserSlug,
 )
 from pipecli.records.money import Rates
+
+_TIME_OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]|24:00"
+
+
+def _time_of_day(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(_TIME_OF_DAY, value):
+        raise ValueError("must be a time of day, such as 09:00")
+    return value
+
+
+def _domain(name: str) -> str:
+    if not re.fullmatch(r"@?([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*", name):
+        raise ValueError(f"{name} isn't a domain; write it as contoso.example")
+    return name
+
+
+Domain = Annotated[Line, AfterValidator(_domain)]
+TimeOfDay = Annotated[
+    str, BeforeValidator(_time_of_day), WithJsonSchema({"type": "string", "pattern": f"^({_TIME_OF_DAY})$"})
+]
+"""An hour of the clock, as 09:00; text, so that two of them compare."""
 
 
 class Company(Part):
@@ -257,7 +283,7 @@ class Settings(Record):
     """The language of mails and pages, as es: English, Spanish and Persian are there."""
     price_list: PriceListSlug | None = None
     """The price list of an opportunity that names none."""
-    exchange_rates: dict[CurrencyCode, dict[Day, Rate]] = {}
+    exchange_rates: dict[CurrencyCode, dict[Day, Quantity]] = {}
     users: dict[Slug, User] = {}
     teams: dict[Slug, Team] = {}
     processes: Annotated[dict[Slug, Process], Field(min_length=1)]

@@ -6,6 +6,7 @@ import sqlite3
 from datetime import date, datetime
 from decimal import Decimal
 
+from pipecli.harmless_text import composed
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY, QUOTATION, Kind
 from pipecli.reports.deal_weighted_and_converted import Deal
 from pipecli.store.index import rows_for_reports, tables
@@ -122,7 +123,7 @@ def test_the_sums_of_papers_and_of_a_credit_note_below_nothing() -> None:
 
 
 def test_a_letter_is_one_sign_however_it_was_typed() -> None:
-    assert tables.composed("Cafe\u0301s") == "Caf\u00e9s"
+    assert composed("Cafe\u0301s") == "Caf\u00e9s"
 
 
 def test_every_column_that_a_report_reads_is_in_its_field() -> None:

@@ -355,6 +355,7 @@ def _read_again(
 def _content_of(files: Sequence[str], text_of: TextOf) -> _Content:
     from pipecli.store.parse_record import parse_record
 
+    read_once = parse_record.__wrapped__  # none of them is asked for again
     faults: list[Fault] = []
 
     def step(work: Callable[[str, S], T], things: Iterable[tuple[str, S]]) -> list[tuple[str, T]]:
@@ -374,7 +375,7 @@ def _content_of(files: Sequence[str], text_of: TextOf) -> _Content:
         return text_of(file)
 
     def record(file: str, text: str) -> Record:
-        return parse_record(kind_of(file) or SETTINGS, file, text)
+        return read_once(kind_of(file) or SETTINGS, file, text)
 
     texts = step(text, [(file, _text(file)) for file in files])
     return rows_of(step(record, texts)), [tuple(fault) for fault in faults]

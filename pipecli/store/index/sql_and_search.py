@@ -18,11 +18,10 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.harmless_text import one_line
+from pipecli.harmless_text import composed, one_line
 from pipecli.json_and_csv import loads
 from pipecli.records.compare_names import digits_of, folded, likeliest, same_number
 from pipecli.store.index.rows_for_verbs import columns_of, public_tables
-from pipecli.store.index.tables import composed
 from pipecli.store.index.views import marks
 
 LONGEST = 10.0

@@ -7,17 +7,16 @@ files or on the day. A reading command imports this module for the layout alone:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pipecli.json_and_csv import dumps
-from pipecli.records.kinds import BY_NOUN, KINDS
+from pipecli.records.kinds import KINDS, SETTINGS
 from pipecli.store.index.views import views
 
 if TYPE_CHECKING:
-    from pipecli.records.base import Part, Record
+    from pipecli.records.base import Part, Record, Walk
     from pipecli.records.items_and_totals import Totals
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
@@ -50,7 +49,9 @@ def _fields_of(part: str, sql: str, names: str) -> Columns:
 
 def _money(amount: Decimal | None) -> tuple[SQLValue, SQLValue]:
     """An amount to calculate with, and its exact digits."""
-    return (None, None) if amount is None else (float(amount), str(amount))
+    return (
+        (None, None) if amount is None else (float(digits := str(amount)), digits)
+    )  # float(amount) takes twice
 
 
 def _activity_values(record: Lead | Opportunity) -> Sequence[SQLValue]:
@@ -98,6 +99,12 @@ def _sellers(deal: Opportunity) -> Sequence[SQLValue]:
     if not (sellers := deal.sellers):
         return ()
     return [dumps([[seller.user, f"{seller.percent:f}"] for seller in sellers], indent=None)]
+
+
+def _amounts(deal: Opportunity) -> Sequence[SQLValue]:
+    amount, of_items = deal.amount_in_lists, deal.items_amount
+    items = _money(of_items)
+    return *(items if amount is of_items else _money(amount)), *items
 
 
 def _recurring(deal: Opportunity) -> Sequence[SQLValue]:
@@ -179,7 +186,7 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
         ),
         (
             "amount REAL, exact_amount TEXT, items_amount REAL, exact_items_amount TEXT",
-            lambda deal: (*_money(deal.amount_in_lists), *_money(deal.items_amount)),
+            _amounts,
         ),
         _HAS_DISCOUNT,
         (
@@ -342,37 +349,45 @@ def rows(records: Sequence[tuple[str, Record]]) -> Iterator[Row]:
     from pipecli.records.references import names_json
 
     names = [names_json(record) for _, record in records]
-    texts = [record.plain_json() for _, record in records]
+    own: list[dict[str, Any]] = [{"path": file} for file, _ in records]
+    ways = [_in_row(_TABLES[record.noun], type(record)) for _, record in records]
+    texts = [record.plain_json(way[0], row) for (_, record), way, row in zip(records, ways, own, strict=True)]
     for (file, record), named, text in zip(records, names, texts, strict=True):
         about = {"path": file, "noun": record.noun, "key": record.key, "label": record.label}
         yield "_records", {**about, "names": named, "json": text}
-    for file, record in records:
+    for (file, record), (_, computed), row in zip(records, ways, own, strict=True):
         if record.noun == "settings":
             yield from _settings_rows(record)
-        else:
-            yield _row(f"_{BY_NOUN[record.noun].table}", record, path=file)
-            yield from _rows_of_parts(record, file, totals)
+            continue
+        lists = {name: row.pop(name) for name in _ROWS_OF_LISTS if name in row}
+        for columns, values_of in computed:
+            if values := values_of(record):
+                row |= {name: value for name, value in zip(columns, values, strict=True) if value is not None}
+        yield _TABLES[record.noun], row
+        if lists:
+            yield from _rows_of_lists(record, file, lists, totals)
 
 
-def _rows_of_parts(record: Record, file: str, totals: Callable[[Any], Totals]) -> Iterator[Row]:
-    noun, key, parts = record.noun, record.key, record.__dict__
-    for activity in parts.get("activities", ()):
-        yield _row("activities", activity, path=file, record=key, noun=noun)
-    items = parts.get("items", ())
-    if items and noun != "supplier-quotation":
-        amounts: Any = totals(record)[:2]
-    else:
-        amounts = ([item.amount(parts["currency"]) for item in items],) * 2
-    sign = _sign(record)
-    for position, (item, printed, net) in enumerate(zip(items, *amounts, strict=True), 1):
-        table, row = _row("items", item, path=file, record=key, noun=noun, position=position)
-        if printed is not None:
-            row["line_amount"] = sign * float(printed)
-        if net is not None:
-            row["amount"] = sign * float(net)
-        yield table, row
-    for stakeholder in parts["contacts"] if noun == "opportunity" else ():
-        yield _row("stakeholders", stakeholder, path=file, opportunity=key)
+def _rows_of_lists(
+    record: Record, file: str, lists: dict[str, Any], totals: Callable[[Any], Totals]
+) -> Iterator[Row]:
+    """The rows of the lists' members, after the columns that they don't have themselves."""
+    noun, key = record.noun, record.key
+    for activity in lists.get("activities", ()):
+        yield "activities", {"path": file, "record": key, "noun": noun, **activity}
+    if items := lists.get("items", ()):
+        deal: Any = record
+        is_asked = noun == "supplier-quotation"
+        lines = [item.amount(deal.currency) for item in deal.items] if is_asked else totals(deal).printed
+        sign, counted = _sign(record), lines if is_asked else totals(deal).lines
+        for position, (item, printed, net) in enumerate(zip(items, lines, counted, strict=True), 1):
+            row = {"path": file, "record": key, "noun": noun, "position": position, **item}
+            for column, amount in (("line_amount", printed), ("amount", net)):
+                if amount is not None:
+                    row[column] = sign * float(str(amount))
+            yield "items", row
+    for stakeholder in lists.get("contacts", ()):
+        yield "stakeholders", {"path": file, "opportunity": key, **stakeholder}
 
 
 def _settings_rows(settings: Any) -> Iterator[Row]:
@@ -386,65 +401,47 @@ def _settings_rows(settings: Any) -> Iterator[Row]:
 
 
 def _row(table: str, part: Part, **row: SQLValue) -> Row:
-    """The row of a record or a part, after the columns that it doesn't have itself."""
-    fields, computed = _in_row(table)
-    _put_fields(row, part, fields)
-    for names, values_of in computed:
-        if values := values_of(part):
-            row |= {name: value for name, value in zip(names, values, strict=True) if value is not None}
+    """The row of a part of the settings, after the columns that it doesn't have itself."""
+    part.plain_json(_in_row(table, type(part))[0], row)
     return table, row
 
 
-def _put_fields(row: dict[str, SQLValue], part: Part, columns: Fields) -> None:
-    """Put what the fields of a part hold into a row; most fields of most records hold nothing."""
-    column_of = columns.get
-    for field, value in part.__dict__.items():
-        if value is not None and value is not _NOTHING and (column := column_of(field)):
-            if isinstance(column, dict):
-                _put_fields(row, value, column)
-            elif type(value) is str and value.isascii():
-                row[column] = value
-            else:
-                row[column] = _CONVERTED.get(type(value), _word)(value)
-
-
 @cache
-def _in_row(table: str) -> tuple[Fields, list[tuple[list[str], Callable[[Any], Sequence[SQLValue]]]]]:
-    """The columns of a table that hold fields, and those whose values are computed."""
-    fields, computed = Fields(), []
-    for sql, source in _COLUMNS[table]:
-        if callable(source):
-            computed.append((_names(sql), source))
-            continue
-        for field, column in source.items():
+def _in_row(
+    table: str, model: type[Part]
+) -> tuple[Walk, list[tuple[list[str], Callable[[Any], Sequence[SQLValue]]]]]:
+    """The walk through a record to the columns of its table, and the columns whose values are computed."""
+    columns: dict[str, Any] = _columns_of_fields(table)
+    lists = {name: of for name, of in _ROWS_OF_LISTS.items() if name in model.model_fields}
+    columns |= {name: _columns_of_fields(of) for name, of in lists.items()}
+    computed = [(_names(sql), source) for sql, source in _COLUMNS.get(table, ()) if callable(source)]
+    return _walk(model, columns), computed
+
+
+def _walk(model: type[Part], columns: dict[str, Any]) -> Walk:
+    from pipecli.records.base import part_at, plain_walk
+
+    def column_of(name: str) -> Any:
+        below = columns.get(name)
+        if not isinstance(below, dict):
+            return below
+        if member := part_at(model, (name, 0)):
+            return (_walk(member, below),)
+        part = part_at(model, (name,))
+        return part and _walk(part, below)
+
+    return [(name, key, column_of(name)) for name, key, _ in plain_walk(model)]
+
+
+def _columns_of_fields(table: str) -> Fields:
+    fields = Fields()
+    for _, source in _COLUMNS.get(table, ()):
+        for field, column in source.items() if isinstance(source, dict) else ():
             known = fields.get(field)
             fields[field] = known | column if isinstance(known, dict) and isinstance(column, dict) else column
-    return fields, computed
+    return fields
 
 
-_NOTHING = ()  # an empty list, which is NULL, too
-
-
-def composed(text: str) -> str:
-    """Text as the index holds it: with é as one sign, however its author's keyboard made it."""
-    from unicodedata import normalize  # which most commands have no use for
-
-    return text if text.isascii() else normalize("NFC", text)
-
-
-def _word(value: object) -> str:
-    """A word of a fixed list as text."""
-    assert isinstance(value, str), f"no column for {value!r}"
-    return str(value)
-
-
-_CONVERTED: dict[type, Callable[[Any], SQLValue]] = {
-    str: composed,
-    int: int,
-    bool: int,
-    Decimal: float,
-    datetime: datetime.isoformat,
-    date: date.isoformat,
-    tuple: partial(dumps, indent=None),
-}
-"""By type, for speed."""
+_TABLES = {kind.noun: f"_{kind.table}" for kind in (*KINDS, SETTINGS)}
+_ROWS_OF_LISTS = {"items": "items", "activities": "activities", "contacts": "stakeholders"}
+"""The lists of a record whose members have rows of their own, and the tables of these."""

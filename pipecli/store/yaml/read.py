@@ -89,6 +89,7 @@ _BELOW = object()
 _MANY_TOKENS, _LONGEST = 20_000, 100_000
 _tokens: dict[str, _Token] = {}
 """Lines that were seen: most of a pipeline are again and again the same."""
+_COME_ONCE = frozenset(("id", "external_id", "title"))
 
 
 def canonical(text: str) -> dict[str, object] | None:
@@ -149,11 +150,15 @@ def _token(line: str) -> _Token | None:
         value = _BELOW if key and line[-1] == ":" else None
     elif words[0] == "'":
         value = words[1:-1]
-    if value is None or not (key or dash) or key in _NO_TEXTS or (words and words.lower() in _NO_TEXTS):
+    if value is None or not (key or dash) or key in _NO_TEXTS:
         return None
-    if len(_tokens) > _MANY_TOKENS:
-        _tokens.clear()
-    token = _tokens[line] = 2 * len(indent) + (dash is not None), key, value
+    if words and len(words) < 6 and words.lower() in _NO_TEXTS:
+        return None
+    token = 2 * len(indent) + (dash is not None), key, value
+    if key not in _COME_ONCE:
+        if len(_tokens) > _MANY_TOKENS:
+            _tokens.clear()
+        _tokens[line] = token
     return token
 
 
