@@ -23,7 +23,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Quotation, QuotationStatus
 from pipecli.records.settings import EVENTS, Settings
 from pipecli.store.index.sql_and_search import BadQuery, compile_condition
-from pipecli.store.index.views import marks
+from pipecli.store.index.views_and_functions import marks
 from pipecli.workflow.opportunity.advance import fault_of_requirement
 
 if TYPE_CHECKING:

@@ -24,7 +24,16 @@ from pipecli.cli.common.table import (
 from pipecli.cli.nouns import ALIASES
 from pipecli.records import kinds
 from pipecli.records.money import plain_percent
-from pipecli.store.index import views
+from pipecli.store.index.conditions_and_columns import (
+    ACTIVITY_ROWS,
+    BASE_CURRENCY,
+    LEAD_NAME,
+    LOST_TO,
+    OPEN_AGAINST,
+    OPEN_WITH_CUSTOMER,
+    PRICED_PRODUCTS,
+    WON_AGAINST,
+)
 from pipecli.store.index.rows_for_verbs import OPEN
 from pipecli.wording import duration
 from pipecli.workflow.opportunity.advance import KEY_INFO
@@ -152,7 +161,7 @@ CUSTOMERS = (
     column("kind", "KIND", rank=4),
     column("country", "COUNTRY", shrink=True, rank=3),
     column("website", "WEBSITE", rank=2),
-    column("open", "OPEN", views.OPEN_WITH_CUSTOMER, align="right", rank=1, in_json=True),
+    column("open", "OPEN", OPEN_WITH_CUSTOMER, align="right", rank=1, in_json=True),
     column("owner", "OWNER", shrink=True, rank=2),
 )
 _add_list(
@@ -189,9 +198,9 @@ COMPETITORS = (
     column("name", "NAME", shrink=True, min_width=14),
     column("country", "COUNTRY", shrink=True, rank=2),
     column("website", "WEBSITE", rank=3),
-    column("open", "OPEN", views.OPEN_AGAINST, align="right", in_json=True),
-    column("won", "WON AGAINST", views.WON_AGAINST, align="right", in_json=True),
-    column("lost", "LOST TO", views.LOST_TO, align="right", in_json=True),
+    column("open", "OPEN", OPEN_AGAINST, align="right", in_json=True),
+    column("won", "WON AGAINST", WON_AGAINST, align="right", in_json=True),
+    column("lost", "LOST TO", LOST_TO, align="right", in_json=True),
 )
 _add_list(
     kinds.COMPETITOR,
@@ -227,7 +236,7 @@ QUOTATIONS = (
     *named(
         "customer",
         "CUSTOMER",
-        f"coalesce(customer_name, customer, {views.LEAD_NAME}, lead)",
+        f"coalesce(customer_name, customer, {LEAD_NAME}, lead)",
         by=("customer_name", "lead"),
         min_width=12,
     ),
@@ -328,7 +337,7 @@ PRODUCTS = (
     column("uom", "UNIT", rank=2),
     column("tax", "TAX", align="right", rank=3, show=_percent),
     column("cost", "COST", "exact_cost", align="right", rank=4, show=_cost),
-    column("currency", "CURRENCY", views.BASE_CURRENCY, only="csv", in_json=True),
+    column("currency", "CURRENCY", BASE_CURRENCY, only="csv", in_json=True),
     ACTIVE,
 )
 _add_list(kinds.PRODUCT, PRODUCTS, "active DESC, sku", "List products, those on sale first.")
@@ -339,7 +348,7 @@ PRICE_LISTS = (
     column("currency", "CURRENCY"),
     column("valid_from", "FROM"),
     column("valid_until", "UNTIL"),
-    column("products", "PRODUCTS", views.PRICED_PRODUCTS, align="right", in_json=True),
+    column("products", "PRODUCTS", PRICED_PRODUCTS, align="right", in_json=True),
 )
 _add_list(kinds.PRICE_LIST, PRICE_LISTS, "currency, id", "List price lists.", "search")
 
@@ -366,7 +375,7 @@ ACTIVITIES = (
 )
 
 _ACTIVITIES_SOURCE = Parts(
-    "activities", views.ACTIVITIES, (kinds.LEAD, kinds.OPPORTUNITY), hidden=frozenset({"shared_with"})
+    "activities", ACTIVITY_ROWS, (kinds.LEAD, kinds.OPPORTUNITY), hidden=frozenset({"shared_with"})
 )
 
 

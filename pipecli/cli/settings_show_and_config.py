@@ -24,7 +24,7 @@ from pipecli.json_and_csv import dumps
 from pipecli.records import kinds
 from pipecli.records.compare_names import chosen_id, likeliest, own_names
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store.index import views
+from pipecli.store.index.conditions_and_columns import TEAM_ROWS, USER_ROWS
 from pipecli.store.lock_and_signals import write_unlogged
 from pipecli.store.yaml.write import block_lines
 
@@ -128,7 +128,7 @@ USERS = (
     column("team", "TEAM"),
     ACTIVE,
 )
-_USERS = Parts("users", views.USERS)
+_USERS = Parts("users", USER_ROWS)
 
 
 @app.command("user list", cls=Listing.with_(takes="team"))
@@ -143,7 +143,7 @@ TEAMS = (
     column("manager", "MANAGER"),
     column("members", "MEMBERS", shrink=True),
 )
-_TEAMS = Parts("teams", views.TEAMS)
+_TEAMS = Parts("teams", TEAM_ROWS)
 
 
 @app.command("team list", cls=Listing)

@@ -19,7 +19,6 @@ from pipecli.records import kinds
 from pipecli.records.kinds import Kind
 from pipecli.records.money import minor_digits
 from pipecli.store.index.rows_for_verbs import item_amounts, rows_where
-from pipecli.store.index.views import NAMES_COMPETITOR
 from pipecli.wording import a, count, duration
 
 app = noun()
@@ -88,6 +87,7 @@ _RIVALRY_KEYS = "id title status stage amount currency weighted expected_close c
 def show_competitor(run: Session, ref: Ref) -> None:
     """Show one competitor, and the deals that name it."""
     from pipecli.cli.list import OPPORTUNITIES
+    from pipecli.store.index.conditions_and_columns import NAMES_COMPETITOR
 
     key = find_typed(run, ref, kinds.COMPETITOR).key
     run.read(kinds.OPPORTUNITY)

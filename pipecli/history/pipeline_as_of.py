@@ -24,7 +24,7 @@ from pipecli.json_and_csv import loads
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git, safe_files
 from pipecli.store.index import index
-from pipecli.store.index.views import register_sql_functions
+from pipecli.store.index.views_and_functions import register_sql_functions
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline, rates_of
 from pipecli.store.safe_files import Location, kind_of

@@ -16,7 +16,7 @@ from pipecli.history.events_in_words import Event, RecordVersion, events_between
 from pipecli.history.history_index import History
 from pipecli.records.kinds import BY_PREFIX, INVOICE, LEAD, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
 from pipecli.store import git, safe_files
-from pipecli.store.index.views import marks
+from pipecli.store.index.views_and_functions import marks
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 Its worth is the amount, and that weighted by its probability: an open deal counts at the exchange rates of
 today, one that ended at those of its day. Lists and `sql` have the weighted amount in its own currency by
 `weighted_amount` in `records/money.py`, which has the rates, too. The probability is in the rows already, the
-deal's own or its stage's: `PROBABILITY` in `store/index/views.py`.
+deal's own or its stage's: `PROBABILITY` in `store/index/views_and_functions.py`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

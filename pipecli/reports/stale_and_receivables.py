@@ -2,7 +2,8 @@
 receivables, what customers owe on issued invoices, by how long it is overdue.
 
 The days that a stage allows are its `rotting_days`, in `records/settings.py`; the last change of stage is by
-`last_stage_changes` in `history/stage_visits.py`, the days an invoice is late are in `store/index/views.py`.
+`last_stage_changes` in `history/stage_visits.py`, the days an invoice is late are in
+`store/index/views_and_functions.py`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
 from pipecli.store import ids_and_files
 from pipecli.store.index import tables
 from pipecli.store.index.sql_and_search import BadQuery, row_meets
-from pipecli.store.index.views import marks, register_sql_functions
+from pipecli.store.index.views_and_functions import marks, register_sql_functions
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record

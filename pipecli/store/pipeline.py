@@ -19,7 +19,7 @@ from pipecli.store import file_stamps, safe_files
 from pipecli.store.file_stamps import Stat
 from pipecli.store.index.index import Index, Rows, open_index
 from pipecli.store.index.tables import KEYS
-from pipecli.store.index.views import register_sql_functions
+from pipecli.store.index.views_and_functions import register_sql_functions
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
 from pipecli.store.yaml.read import locate

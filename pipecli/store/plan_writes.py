@@ -23,7 +23,7 @@ from pipecli.records.references import References, references
 from pipecli.store import ids_and_files, safe_files
 from pipecli.store.index import tables
 from pipecli.store.index.index import Rows, rows_of
-from pipecli.store.index.views import marks, register_sql_functions
+from pipecli.store.index.views_and_functions import marks, register_sql_functions
 from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import kind_of

@@ -14,7 +14,7 @@ from pipecli.records.compare_names import begins_words, digits_of, name_key, sam
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, CUSTOMER, ID_LENGTH, KINDS, Kind
 from pipecli.store.ids_and_files import slug
 from pipecli.store.index.rows_for_verbs import OPEN, keys_by_id
-from pipecli.store.index.views import marks
+from pipecli.store.index.views_and_functions import marks
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.wording import first_of
 

@@ -30,7 +30,7 @@ from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index import index
 from pipecli.store.index.index import Rows
 from pipecli.store.index.tables import PER_FILE, SQLValue
-from pipecli.store.index.views import marks, register_sql_functions
+from pipecli.store.index.views_and_functions import marks, register_sql_functions
 from pipecli.store.lock_and_signals import MERGING
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.pipeline import Pipeline

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.records.money import Rates
-from pipecli.store.index import sql_and_search, views
+from pipecli.store.index import sql_and_search, views_and_functions
 
 ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)"
 
@@ -47,7 +47,7 @@ def test_letters_of_any_script_are_compared_and_nothing_stays_nothing(connection
         today, rates = date(2026, 11, 21), Rates("EUR", {})
 
     present = Present()
-    views.register_sql_functions(connection, present)
+    views_and_functions.register_sql_functions(connection, present)
     asked = "SELECT casefold('CAFÉ Straße'), casefold(NULL), casefold(5), today()"
     assert sql_and_search.ask_sql(connection, asked).rows == [("café strasse", None, "5", "2026-11-21")]
     asked = "SELECT weighted('99.99', 25, 'EUR'), weighted(NULL, 25, 'EUR'), weighted('99.99', NULL, 'EUR')"
@@ -143,7 +143,7 @@ def test_one_step_that_never_ends_takes_the_process_with_it() -> None:
     script = """
 import sqlite3
 from pipecli.records.money import Rates
-from pipecli.store.index import sql_and_search, views
+from pipecli.store.index import sql_and_search, views_and_functions
 sql_and_search.LONGEST = sql_and_search._GRACE = 0.1
 needle = "printf('%.*c', 2000000, 'a') || 'b'"
 sql_and_search.ask_sql(sqlite3.connect(":memory:"), f"SELECT instr(printf('%.*c', 4000000, 'a'), {needle})")

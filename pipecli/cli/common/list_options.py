@@ -1,7 +1,7 @@
 """The options of `list` and of reports as SQL, and the printing of a `list`: one query, every format.
 
 The columns of each noun's list are in `cli/list.py`; whose a record is (`--mine`), in
-`condition_of` in `store/index/owner_filter.py`.
+`condition_of` in `store/index/conditions_and_columns.py`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,14 @@ from pipecli.errors import PipecliError
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.compare_names import all_chosen, chosen_id, likeliest, own_names
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, KINDS, Kind
-from pipecli.store.index import views
-from pipecli.store.index.owner_filter import condition_of, in_team
+from pipecli.store.index.conditions_and_columns import (
+    HAS_CONTACT,
+    HAS_PRODUCT,
+    condition_of,
+    in_list,
+    in_team,
+    one_of,
+)
 from pipecli.store.index.rows_for_verbs import columns_of, exists
 from pipecli.store.index.sql_and_search import Row, search_activities, search_records, select_rows
 from pipecli.store.safe_files import faults_of_absent
@@ -64,7 +70,7 @@ def _conditions(run: Session, plural: str, known: set[str]) -> tuple[list[str], 
             parameters += values
     if run.option("tag"):
         _must_know(plural, "tags", known, "tag")
-        conditions.append(views.in_list("tags"))
+        conditions.append(in_list("tags"))
         parameters.append(run.option("tag"))
     if run.option("mine") or run.option("seller"):
         _must_know(
@@ -87,25 +93,25 @@ def _about(run: Session, plural: str, known: set[str], option: str, text: str) -
     """A condition on what a record is about, and its value: whom it is for, what is sold, its words."""
     if option == "search":
         if plural == "activities":
-            return views.one_of("id"), dumps(search_activities(run.connection, text), indent=None)
+            return one_of("id"), dumps(search_activities(run.connection, text), indent=None)
         _must_know(plural, "json", known, option)
         kind = BY_FOLDER[plural]
         keys = [hit.key for hit in search_records(run.connection, text, [kind.noun])[0]]
-        return views.one_of(kind.identity), dumps(keys, indent=None)
+        return one_of(kind.identity), dumps(keys, indent=None)
     from pipecli.store.record_meant import record_meant
 
     named = recalled(run, text) if is_recent(text) else text
     key = record_meant(run.pipeline, named, BY_NOUN[option]).key
     own = {
-        ("opportunities", "contact"): views.HAS_CONTACT,
-        ("literature", "product"): views.in_list("products"),
+        ("opportunities", "contact"): HAS_CONTACT,
+        ("literature", "product"): in_list("products"),
     }
     if condition := own.get((plural, option)):
         return condition, key
     if option == "product" and option not in known:
         if plural not in ("opportunities", "quotations", "orders", "invoices", "supplier-quotations"):
             raise PipecliError(f"--product: {plural} have no items")
-        return views.HAS_PRODUCT, key
+        return HAS_PRODUCT, key
     _must_know(plural, option, known, option)
     return f"{option} = ?", key
 

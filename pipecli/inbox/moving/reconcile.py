@@ -47,7 +47,7 @@ from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, Kind
 from pipecli.records.money import rounded
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store.index import rows_for_verbs
-from pipecli.store.index.views import marks
+from pipecli.store.index.views_and_functions import marks
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count, first_of, shortened
 

@@ -25,7 +25,7 @@ from pipecli.store import file_stamps, safe_files
 from pipecli.store.file_stamps import Stat, stamp_to_keep
 from pipecli.store.index import tables
 from pipecli.store.index.tables import SQLValue
-from pipecli.store.index.views import marks
+from pipecli.store.index.views_and_functions import marks
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.second_process import map_in_two_processes, parts
 

@@ -23,10 +23,10 @@ from pipecli.reports.today_and_followups import (
     PlannedAction,
     due_of,
 )
-from pipecli.store.index.owner_filter import OwnerFilter, condition_of, is_member
+from pipecli.store.index.conditions_and_columns import OwnerFilter, condition_of, is_member
 from pipecli.store.index.rows_for_reports import moment_or_day
 from pipecli.store.index.rows_for_verbs import OPEN
-from pipecli.store.index.views import marks
+from pipecli.store.index.views_and_functions import marks
 from pipecli.store.pipeline import Pipeline
 
 _OPEN = {f"_{kind.table}": f"r.{OPEN[kind.noun]}" for kind in (OPPORTUNITY, LEAD)}

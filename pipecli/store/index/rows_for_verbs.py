@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, CONTACT, CUSTOMER, Kind
-from pipecli.store.index.views import marks
+from pipecli.store.index.views_and_functions import marks
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline

@@ -22,7 +22,7 @@ from pipecli.harmless_text import composed, one_line
 from pipecli.json_and_csv import loads
 from pipecli.records.compare_names import digits_of, folded, likeliest, same_number
 from pipecli.store.index.rows_for_verbs import columns_of, public_tables
-from pipecli.store.index.views import marks
+from pipecli.store.index.views_and_functions import marks
 
 LONGEST = 10.0
 """Seconds that one question may take."""

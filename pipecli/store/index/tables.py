@@ -1,7 +1,7 @@
 """The tables of the index, which are those of `sql` and `--where`: their columns, and each record's rows.
 
-A base table holds what one file says; the view of the same name (index.views) adds what also depends on other
-files or on the day. A reading command imports this module for the layout alone: no model is imported for it.
+A base table holds what one file says; the view of its name (`views_and_functions.py`) adds what depends on
+others or the day. A reading command imports this module for the layout alone: no model is imported for it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipecli.json_and_csv import dumps
 from pipecli.records.kinds import KINDS, SETTINGS
-from pipecli.store.index.views import views
+from pipecli.store.index.views_and_functions import views
 
 if TYPE_CHECKING:
     from pipecli.records.base import Part, Record, Walk

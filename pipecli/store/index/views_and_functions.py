@@ -149,6 +149,11 @@ def views() -> str:
     return "\n".join([*(_OWN.get(kind.table) or _plain(kind.table) for kind in KINDS), _NAMES, _REFERENCES])
 
 
+def marks(values: Sized) -> str:
+    """The places of so many values in SQL: `?, ?, ?`."""
+    return ", ".join("?" * len(values))
+
+
 class _Present(Protocol):
     """A pipeline, of which the functions ask the day and the exchange rates."""
 
@@ -218,59 +223,3 @@ def _margin_facts(costed: str, currency: str, day: str, rates: Rates) -> str | N
 
 def _plain(table: str) -> str:
     return f"CREATE VIEW {table} AS SELECT r.*, d.json FROM _{table} r JOIN _records d USING (path);"
-
-
-def _deals(status: str, condition: str) -> str:
-    """The count of deals of a status for which a condition on the deal `o` holds."""
-    return f"(SELECT count(*) FROM _opportunities o WHERE o.status = '{status}' AND {condition})"
-
-
-def _named_in(column: str) -> str:
-    """True where a list of names of a deal `o` has the competitor of the row."""
-    name = "j.value = competitors.id OR casefold(j.value) = casefold(competitors.name)"
-    return f"EXISTS (SELECT 1 FROM json_each(o.{column}) j WHERE {name})"
-
-
-OPEN_WITH_CUSTOMER = _deals("open", "o.customer = customers.id")
-OPEN_AGAINST, WON_AGAINST = (_deals(status, _named_in("competitors")) for status in ("open", "won"))
-LOST_TO = _deals("lost", _named_in("closed_competitors"))
-LEAD_NAME = "(SELECT k.label FROM _records k WHERE k.noun = 'lead' AND k.key = lead)"
-BASE_CURRENCY = "(SELECT json_extract(json, '$.currency') FROM _records WHERE noun = 'settings')"
-PRICED_PRODUCTS = "(SELECT count(*) FROM json_each(price_lists.json, '$.prices'))"
-"""Columns of lists that no view has: counted over other records for the rows that are shown."""
-
-NAMES_COMPETITOR = """path IN (SELECT path FROM _references WHERE instr(names, '"competitor"')
-    AND noun = 'competitor'
-    AND casefold(key) IN (SELECT casefold(value) FROM competitors c, json_each(json_array(c.id, c.name))
-                          WHERE c.id = ?))"""
-"""A condition: the deal names a competitor, by its slug or as people call it."""
-
-ACTIVITIES = """SELECT a.record, a.noun, coalesce(o.title, l.organization, l.name) AS title, a.id, a.type,
-    a.at, a.subject, a."by", a.direction, a.done, a.contact, a.duration, a.literature, a.message_id, a.notes,
-    coalesce(a."by", o.owner, l.owner) AS owner, u.team, coalesce(o.shared_with, l.shared_with) AS shared_with
-FROM activities a LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path)
-LEFT JOIN users u ON u.id = coalesce(a."by", o.owner, l.owner)"""
-USERS = "SELECT id, name, email, emails, team, active, external_id FROM users"
-TEAMS = """SELECT t.id, t.name, t.manager,
-    (SELECT json_group_array(id) FROM (SELECT id FROM users WHERE team = t.id ORDER BY id)) AS members
-FROM teams t"""
-"""The rows of lists of what is no record of its own."""
-
-
-def marks(values: Sized) -> str:
-    """The places of so many values in SQL: `?, ?, ?`."""
-    return ", ".join("?" * len(values))
-
-
-def in_list(column: str) -> str:
-    """A condition: a JSON list in `column` has a value."""
-    return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = ?)"
-
-
-def one_of(column: str) -> str:
-    """A condition: `column` is one of the values of a JSON list."""
-    return f"{column} IN (SELECT value FROM json_each(?))"
-
-
-HAS_CONTACT = "id IN (SELECT s.opportunity FROM stakeholders s WHERE s.contact = ?)"
-HAS_PRODUCT = "id IN (SELECT i.record FROM items i WHERE i.product = ?)"
