@@ -911,7 +911,7 @@ def test_each_deal_of_a_column_of_several_currencies_has_its_own_and_no_sign_is_
     cli("import", "run", "m")
     assert [deals(root)[key]["currency"] for key in "789"] == ["USD", "CHF", "CAD"]
     page.unlink()
-    told = _plan(cli, _files("own", deals=f"{head}A,G,Demo,1,2026-12-01,EUR\n{row}"), "--force")
+    told = _plan(cli, _files("own", deals=f"{head}A,Q,Demo,1,2026-12-01,EUR\n{row}"), "--force")
     said = "deals.csv: 1 amount without a Currency, the first in line 3, taken as EUR, as all others are"
     guessed = "order and probabilities of stages are guesses: correct them in settings.yaml before the run"
     assert (told["questions"], told["assumed"]) == ([], [guessed, said])
@@ -2090,6 +2090,15 @@ def test_quotations_of_no_vendor_come_with_their_deals_and_lines(cli: Cli, root:
     lines = {key: one["items"][0] for key, one in quotes.items() if "items" in one}
     assert (lines["Q1"]["quantity"], lines["Q1"]["unit_price"]) == (2, 10.5)
     assert lines["Q2"]["description"] == "Line without a name"
+    of_totals = "Opportunity Id,Quantity,Total Price\n1,4,10\n"  # without a name, too
+    _plan(
+        cli,
+        _files("totals", Opportunity="Id,Name,StageName\n1,Saw,Demo\n", OpportunityLineItem=of_totals),
+        "--force",
+    )
+    cli("import", "run", "m")
+    (line,) = deals(root)["1"]["items"]  # type: ignore[misc]
+    assert (line["quantity"], line["unit_price"]) == (4, 2.5)
 
 
 def test_a_total_with_tax_is_no_net_where_the_columns_of_a_quotation_show_it(cli: Cli, root: Path) -> None:
@@ -3507,3 +3516,27 @@ def test_tasks_of_insightly_and_espocrm_and_an_italian_list_of_users_are_what_th
         "e2": [("2026-01-03", "Ring", True)],
         "t7": [("2026-12-01", "Chiamare", False)],
     }
+
+
+def test_deals_that_are_here_by_another_id_are_told_before_they_come_once_more(cli: Cli, root: Path) -> None:
+    rows = ("Roof,Acme,Demo,1,2026-12-20", "Door,Zed,Won,2,2026-01-05")
+    named = _files("named", deals="\n".join(("Deal Name,Customer,Stage,Amount,Close Date", *rows)))
+    by_id = _files(
+        "by_id",
+        deals="\n".join(
+            ("Deal ID,Deal Name,Customer,Stage,Amount,Close Date", f"7,{rows[0]}", f"8,{rows[1]}")
+        ),
+    )
+    _plan(cli, named)
+    cli("import", "run", "m")
+    assert "once more" not in cli("import", "plan", str(named), "--into", "again").out
+    told = (
+        "2 deals with the name of one that is here by another id or none, the first in line 2, will come once"
+    )
+    assert told in cli("import", "plan", str(by_id), "--into", "ids").out
+    for key, deal in deals(root).items():
+        cli("opp", "set", str(deal["id"]), f"external_id={7 if key.startswith('Roof') else 8}")
+    assert "once more" not in cli("import", "plan", str(by_id), "--into", "ids", "--force").out
+    assert (
+        "2 deals" in cli("import", "plan", str(named), "--into", "again", "--force").out
+    )  # as they have no ids

@@ -17,7 +17,7 @@ from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.day_formats import is_iso, read_day
 from pipecli.inbox.importing.table import CountedRows, Row, Table, fill_down
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.findings import Findings, Outcomes, When, beside
+from pipecli.inbox.moving.findings import Findings, Outcomes, When, about_table, beside
 from pipecli.inbox.moving.guess_or_ask_formats import are_days, date_form
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for
 from pipecli.inbox.moving.vocabulary import (
@@ -62,7 +62,7 @@ def _stages_to_fill(table: Table, roles: Mapping[str, str], findings: Findings) 
     if not empty or not any(stages):
         return []
     rows = f"{name}: {_are(empty, table, f'no {column}')}"
-    about, told = _about("stages", table), None
+    about, told = about_table("stages", table), None
     often = Counter(filter(None, stages)).values()
     if stages[0] and {*often} == {1} and len(empty) >= len(often):
         group = "each stage is written once. Is it that of the rows below it, too (down), or have they none"
@@ -72,11 +72,6 @@ def _stages_to_fill(table: Table, roles: Mapping[str, str], findings: Findings) 
         return []
     fill_down(table.rows, column)
     return [column]
-
-
-def _about(word: str, table: Table) -> str:
-    """The name of a question about one table, without the moment in that of its file."""
-    return f"{word}-{ids_and_files.slug(f'{stem_of(table.name)} {table.sheet}')}"
 
 
 def _are(rows: Sequence[Row], table: Table, what: str) -> str:
@@ -132,7 +127,7 @@ def _end_of(
     which: str = "",
 ) -> Any:
     """Which end of several was answered of these rows; None, and asked, where none was."""
-    about, has = _about(about, table), _are(rows, table, says)
+    about, has = about_table(about, table), _are(rows, table, says)
     told = findings.answer(about, ends)
     if told is None and ("outcomes" not in findings.questions or about.startswith("is-closed-")):
         which = which or f"{ends[0]} or open"
@@ -198,7 +193,7 @@ def ended_by_day_or_yes(
         has, over, is_by_word = f"{table_name(table)}: {_are(ended, table, says)}", list[str](), False
         if outcomes and not is_flag:
             is_by_word = outcomes.column == roles.get("status") or {"won", "lost"} <= of
-        elif outcomes and findings.words and not findings.answer(_about("is-closed", table)):
+        elif outcomes and findings.words and not findings.answer(about_table("is-closed", table)):
             over = closed_stages(table, roles, outcomes.of_word)  # the question of outcomes has them
         ended = [row for row in ended if row.text(roles.get("stage")) not in over]
         if outcomes and (is_by_word or not ended):
@@ -259,7 +254,7 @@ def that_holds(
     a probability of 100 %, and where a word that only the answer tells differs: it holds. None where the
     column of `outcomes` does. Raises PipecliError for another answer.
     """
-    about, differ, answered = _about("ends", table), dict[str, list[Row]](), list[Row]()
+    about, differ, answered = about_table("ends", table), dict[str, list[Row]](), list[Row]()
     says = {role: _said(role, texts(table, roles[role]), ends, findings)
             for role in ("stage", "status", "probability", *_FLAGS)
             if roles.get(role, outcomes.column) != outcomes.column}  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -72,6 +72,11 @@ def beside(outcomes: Outcomes | None, own: Outcomes) -> Outcomes:
     return outcomes._replace(ends_beside=ends_beside, when_open=when_open, why=", else ".join(why))
 
 
+def about_table(word: str, table: Table) -> str:
+    """The name of a question about one table, without the moment in that of its file."""
+    return f"{word}-{ids_and_files.slug(f'{stem_of(table.name)} {table.sheet}')}"
+
+
 def is_of_money(header: str) -> bool:
     """True for a header with a word for an amount of deals: `Masked Deal value`, `final_mrr_usd`."""
     words = header_key(header).split()
@@ -133,8 +138,8 @@ class Findings:
     """What the stages and statuses mean of which it is asked."""
     lost_reasons: list[str] = field(default_factory=list)
     disqualify_reasons: dict[str, None] = field(default_factory=dict)
-    ids_here: Callable[..., Set[str]] = lambda *_: frozenset()
-    """The external ids of the records of these kinds in the pipeline."""
+    query: Callable[[str], Iterable[tuple[Any, ...]]] = lambda _: ()
+    """Rows of the pipeline's index, by SQL."""
     currencies: Counter[str] = field(default_factory=Counter)
     price_entries: dict[str, str] = field(default_factory=dict)
     """The ids of products by those of their prices, by which Salesforce's lines may name them."""
@@ -166,6 +171,11 @@ class Findings:
         if told is None:
             self.ask(about, question, one_of)
         return told
+
+    def ids_here(self, *kinds: str) -> set[str]:
+        """The external ids of the records of these kinds in the pipeline."""
+        query = " UNION ".join(f"SELECT external_id FROM _{kind}" for kind in kinds)
+        return {external for (external,) in self.query(query)}
 
     def id_of_activities(self, table: Table, column: str, kind: str) -> str:
         """Their column of ids, after a word where other activities may have the same: each kind counts so."""
@@ -282,3 +292,31 @@ def know_users(findings: Findings, lists: Iterable[tuple[Table, Mapping[str, str
         if first and last:
             names += [f"{row.cells.get(first)} {row.cells.get(last)}" for row in table.rows]
     findings.people |= {_person_key(name) for name in names if name}
+
+
+_DEALS_HERE = """
+SELECT title, coalesce((SELECT name FROM _customers WHERE id = customer), ''), external_id FROM _opportunities
+"""
+
+
+def tell_doubles(table: Table, kind: str, roles: Mapping[str, str], findings: Findings) -> None:
+    """Say which deals and papers are here by another id, or by none: they would come once more."""
+    column, named = roles.get("external_id"), {"opportunities": "title"}.get(kind, "custom.number")
+    if named not in roles or kind not in ("opportunities", "quotations", "orders"):
+        return
+    ids, firm, coming = findings.ids_here(kind), roles.get("customer"), texts(table, column or "")
+    again = [row for row in table.rows if not column or row.text(column) not in ids]
+    if kind == "opportunities":
+        others = [(title, name) for title, name, id_ in findings.query(_DEALS_HERE)
+                  if id_ not in coming and (column or title not in (id_ or ""))]  # fmt: skip
+        here, new = {(folded(title), folded(name) if firm else "") for title, name in others}, len(again)
+        again = [row for row in again if (folded(row.text(roles[named])), folded(row.text(firm))) in here]
+        again = again if firm or 2 * len(again) > new else []  # `Renewal` alone is anybody's
+    else:
+        again = [row for row in again if column and row.text(roles[named]) in ids]
+    if again:
+        what, own = ("deal", "name") if kind == "opportunities" else (kind.removesuffix("s"), "number")
+        what = f"{count(len(again), what, ',')} with the {own} of one that is here by another id or none"
+        do = f"give those here the {column} as their external_id first" if column else "export the ids, too"
+        rest = f"the first in line {again[0].line}, will come once more; if they are the same, {do}"
+        findings.assumed.append(f"{table.name}: {what}, {rest}")

@@ -216,8 +216,7 @@ def currency_answered(about: str, findings: Findings, question: str = "") -> str
     return told and str(told)
 
 
-OF_MONEY = ("price", "cost", "total", "amount")
-"""Ends of the roles of amounts."""
+OF_MONEY = ("price", "cost", "total", "amount")  # ends of the roles of amounts
 
 
 def decimal_sign_of_export(tables: Iterable[tuple[Table, Mapping[str, str]]]) -> str:
@@ -243,13 +242,14 @@ def decimal_of(table: Table, column: str, role: str, findings: Findings) -> dict
 
 def price_of_one(table: Table, columns: Mapping[str, Any], prefix: str) -> dict[str, Any] | None:
     """What the total of a line tells: the price of one, where it has none and nothing off; None for none."""
-    roles = {of: column for column, of in columns.items() if isinstance(of, str)}
-    price, quantity = (roles.get(f"{prefix}{field}", "") for field in ("unit_price", "quantity"))
+    firsts = [(c, of[0] if isinstance(of, list) else of) for c, of in columns.items()]  # it also names a line
+    own = [(role, {"to": role}) for role in (f"{prefix}unit_price", f"{prefix}quantity")]
+    price, quantity = (next((c for c, of in firsts if of in either), "") for either in own)
     if texts(table, price).total() == len(table.rows):
         return None
-    nil = {c: nonzero(table, c)[c]["not"] for c, of in columns.items() if "discount" in str(of)}
+    when = {c: nonzero(table, c)[c]["not"] for c, of in columns.items() if "discount" in str(of)}
     per = {"per": quantity} if quantity else {}
-    return {"to": f"{prefix}unit_price", **per, "when": nil | ({price: ""} if price else {})}
+    return {"to": f"{prefix}unit_price", **per, "when": when | ({price: ""} if price else {})}
 
 
 def form_of_texts(cells: Counter[str], role: str) -> dict[str, Any]:

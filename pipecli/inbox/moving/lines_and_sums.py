@@ -23,7 +23,7 @@ from pipecli.inbox.moving import arithmetic
 from pipecli.inbox.moving import recognise_by_words as headers
 from pipecli.inbox.moving.arithmetic import FileColumns, Worth, agree, are_rates, has_word, numbers
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.findings import Findings
+from pipecli.inbox.moving.findings import Findings, about_table
 from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, by_words_of, columns_for, of_papers
 from pipecli.inbox.moving.vocabulary import are_data, header_key, patterns, synonyms
 from pipecli.records.compare_names import folded, is_code
@@ -149,7 +149,7 @@ def _are_of_lines(table: Table, lines: list[str], amount: str, findings: Finding
     if any(agree(fit.nets, numbers(table, amount)) for fit in fits):
         return True
     question = f"{table.name}: rows of one deal differ in {differ}: is each a line of it, or a deal?"
-    return bool(findings.asked("rows", question, ("line", "deal")) == "line")
+    return bool(findings.asked(about_table("rows", table), question, ("line", "deal")) == "line")
 
 
 def keys_of(told: Recognised) -> list[str]:

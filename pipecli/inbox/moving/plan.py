@@ -24,7 +24,7 @@ from pipecli.inbox.moving import lines_and_sums as lines
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.duplicate_tables_and_columns import table_name
 from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_rows, with_ends, without_deleted
-from pipecli.inbox.moving.findings import Findings, know_users, owners
+from pipecli.inbox.moving.findings import Findings, know_users, owners, tell_doubles
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, filled, plan_page, settings_page
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, columns_of_deals
 from pipecli.inbox.moving.reconcile import tell_money
@@ -67,11 +67,6 @@ def make_plan(
     answers: Mapping[str, Any] | None = None,
 ) -> Plan:
     """The plan for the files of an export, which knows the records here. Raises PipecliError."""
-
-    def ids_here(*kinds: str) -> set[str]:
-        query = " UNION ".join(f"SELECT external_id FROM _{kind}" for kind in kinds)
-        return {external for (external,) in pipeline.query(query)}
-
     recognise_vendor.check_vendor(vendor)
     settings = pipeline.settings
     contents = {file.name: file.content for file in files if file.content.strip()}
@@ -89,7 +84,7 @@ def make_plan(
                     pairs[number] = (below, better)
     leading = recognise_vendor.leading_vendor(told for _, told in pairs if told)
     process = leading or "sales"
-    findings = Findings(settings, answers or {}, leading, pipeline.today, process, ids_here=ids_here)
+    findings = Findings(settings, answers or {}, leading, pipeline.today, process, query=pipeline.query)
     pairs = lines.with_papers_and_lines([(whole_rows(table), told) for table, told in pairs], findings)
     parts = [(table, recognise_vendor.kinds_in(table, told)) for table, told in pairs if told]
     known = [_Recognition(table, part) for table, several in parts for part in several]
@@ -127,6 +122,7 @@ def make_plan(
         if one.told.kind == "activities" and "at" not in one.told.roles:
             findings.lost.append(f"{one.table.name}: all; none says when a row was")
             continue
+        tell_doubles(one.table, one.told.kind, one.told.roles, findings)
         plan.steps.append(_page(one, plan, findings))
     if not plan.steps:
         names = ", ".join(map(table_name, tables)) or "the export"

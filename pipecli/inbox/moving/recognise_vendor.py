@@ -352,11 +352,11 @@ def _of_column(of: Any, name: str, column: str) -> Any:
 def _says_otherwise(table: Table, columns: Iterable[str], preset: Preset) -> bool:
     """True for activities of which a column says another type than the preset sets, or of one to do."""
     fixed, types = preset.rest.get("set", {}), patterns()["activities"].items()
+    own = [str(of) for column, of in preset.columns.items() if column in table.columns]
     for column in columns if preset.kind == "activities" and fixed else ():
         role, words = role_told(column, synonyms()["activities"]), texts(table, column)
-        if role == "type":
-            told = {of for of, own in types for word in words if re.search(own, folded(word))}
-            if not told <= {fixed.get("type", "")}:
+        if role == "type" and not any("'to': 'type'" in of for of in own):  # as `TaskSubtype` says it
+            if {of for of, way in types for w in words if re.search(way, folded(w))} - {fixed.get("type")}:
                 return True
         elif role == "done" and fixed.get("done") and not all(of_activity("done", words)["values"].values()):
             return True

@@ -63,7 +63,7 @@ def header_key(name: str) -> str:
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     words = re.sub(r"[^\w]+", " ", folded(apart).replace("_", " ")).strip()
     words = re.sub(r" (dd|mm|yyyy)( (dd|mm|yyyy|yy)){2}$", "", words)  # `Fecha dd/mm/yyyy`
-    words = re.sub(r" ext id$", " id", words)  # `AccountExtId__c` is a Salesforce user's own
+    words = re.sub(r" ext(ernal)? id$", " id", words)  # `AccountExtId__c`, `Account.External_Id__c`
     words = re.sub(r"\b(\w+) \1\b", r"\1", words)  # `Company: Company name`
     return words.replace("organisation", "organization")
 
