@@ -14,7 +14,7 @@ from pipecli.records.compare_names import begins_words, digits_of, name_key, sam
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, CUSTOMER, ID_LENGTH, KINDS, Kind
 from pipecli.store.ids_and_files import slug
 from pipecli.store.index.rows_for_verbs import OPEN, keys_by_id
-from pipecli.store.index.views_and_functions import marks
+from pipecli.store.index.views_and_functions import ITS_CUSTOMER, marks
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.wording import first_of
 
@@ -309,7 +309,7 @@ def _may_be(table: str, phones: str, *names: str) -> str:
 
 _PERSON_MAY = _may_be("_contacts", "n.phones", "n.id", "n.name", "n.emails")
 _CUSTOMER = _Other(
-    "LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'",
+    ITS_CUSTOMER,
     _lines("r.customer", "c.name"),
     "c.phone",
     f"r.customer IN {_may_be('_customers', 'c.phone', 'c.id', 'c.name')}",

@@ -26,7 +26,7 @@ from pipecli.reports.today_and_followups import (
 from pipecli.store.index.conditions_and_columns import OwnerFilter, condition_of, is_member
 from pipecli.store.index.rows_for_reports import moment_or_day
 from pipecli.store.index.rows_for_verbs import OPEN
-from pipecli.store.index.views_and_functions import marks
+from pipecli.store.index.views_and_functions import ITS_CUSTOMER, marks
 from pipecli.store.pipeline import Pipeline
 
 _OPEN = {f"_{kind.table}": f"r.{OPEN[kind.noun]}" for kind in (OPPORTUNITY, LEAD)}
@@ -81,7 +81,7 @@ def expected_closes(connection: sqlite3.Connection, owner_filter: OwnerFilter) -
 _NOT_ON_HOLD = "WHERE r.status = 'open' AND coalesce(r.hold_until, '') <= today()"
 _HOLDS = f"""SELECT '{HOLD}', r.id, NULL, r.hold_until AS at, r.owner AS "by", 'hold',
         r.hold_reason, r.title, r.customer, c.name, NULL, NULL
-    FROM _opportunities r LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
+    FROM _opportunities r {ITS_CUSTOMER}
     WHERE r.status = 'open' AND r.hold_until IS NOT NULL"""
 _UNPAID = f"""SELECT '{INVOICE}', id, NULL, due AS at, owner AS "by", 'invoice',
         number || ' ' || exact_total || ' ' || open || ' ' || currency,
@@ -101,7 +101,7 @@ def sent_quotations(connection: sqlite3.Connection, owner_filter: OwnerFilter) -
         FROM _quotations r JOIN _records d USING (path)
         LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
         LEFT JOIN _opportunities o ON o.path = k.path
-        LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
+        {ITS_CUSTOMER}
         WHERE r.status = 'sent' AND (o.id IS NULL OR o.status = 'open') {condition}
         ORDER BY r.valid_until, r.id""",
         parameters,
@@ -144,11 +144,7 @@ def _activities(table: str, condition: str) -> str:
 def _select(table: str, what: str, *, type_: str, subject: str, note: str, duration: str) -> str:
     """The columns of a plan; `what` are its kind, record, activity and day, and who is to do it."""
     title, customer, customer_name = _CUSTOMER[table]
-    customers = (
-        "LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'"
-        if table == "_opportunities"
-        else ""
-    )
+    customers = ITS_CUSTOMER if table == "_opportunities" else ""
     return f"""SELECT {what} AS "by", {type_}, {subject}, {title}, {customer}, {customer_name}, {note},
         {duration} FROM {table} r JOIN _records d USING (path) {customers}"""
 

@@ -84,6 +84,11 @@ def _bounds(days: Days | Window) -> list[str]:
     return [(days.first or date.min).isoformat(), (days.last or date.max).isoformat()]
 
 
+def _teams(connection: sqlite3.Connection) -> dict[str, str | None]:
+    """The team of each user."""
+    return dict(connection.execute("SELECT id, team FROM users").fetchall())
+
+
 def _deals(
     connection: sqlite3.Connection,
     owner_filter: OwnerFilter,
@@ -111,7 +116,7 @@ def _deals(
         (*parameters, *owners),
     )
     rows = map(add, rows, repeat(sum(_NOT_READ[len(more) :], ())))
-    teams: dict[str, str | None] = dict(connection.execute("SELECT id, team FROM users").fetchall())
+    teams = _teams(connection)
     products = _products(connection) if with_products else {}
     spelled = _Spelling(connection)
     # Of each text and number once: thousands of deals have the same.
@@ -217,7 +222,7 @@ def inquiries(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iter
     from pipecli.reports.activity_and_first_response import FirstAnswer, Inquiry
 
     condition, parameters = condition_of(owner_filter, known=_OF_A_LEAD)
-    teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
+    teams = _teams(connection)
     on_lead = _on_leads(connection)
     rows = connection.execute(_ROWS.format(condition=condition), parameters * 2)
     for kind, key, created, response, is_open, owner, source, campaign, type_, began, at_first in rows:
@@ -256,7 +261,7 @@ def leads_in_funnel(
     from pipecli.reports.funnel import LeadInFunnel
 
     condition, parameters = condition_of(owner_filter, known=_OF_A_LEAD)
-    teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
+    teams = _teams(connection)
     deal_counts, sales = _deals_of_leads(connection)
     rows = connection.execute(
         f"""SELECT r.id, r.created, r.owner, r.source, r.campaign,
@@ -300,7 +305,7 @@ def activities(connection: sqlite3.Connection, zone: tzinfo) -> Iterator[Activit
     """
     from pipecli.reports.activity_and_first_response import Activity
 
-    teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
+    teams = _teams(connection)
     carried = set(
         connection.execute(
             "SELECT r.lead, a.id FROM _opportunities r JOIN activities a USING (path) WHERE r.lead > ''"

@@ -29,6 +29,8 @@ _COSTED_LINES = """(
     FROM items i WHERE i.path = r.path AND i.amount IS NOT NULL AND i.kind IS NULL)"""
 
 
+ITS_CUSTOMER = "LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'"
+"""The customer `c` of a row `r`."""
 _DEAL = "o.title AS opportunity_title, o.owner, o.shared_with, o.sellers, o.stage, u.team, d.json"
 _OF_DEAL = """LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
 LEFT JOIN _opportunities o ON o.path = k.path
@@ -44,7 +46,7 @@ CREATE VIEW {table} AS SELECT r.*, CAST(json_extract(r.margin_facts, '$.margin')
     c.name AS customer_name, {_DEAL}
 FROM (SELECT r.*, margin_facts({lines}, r.currency, r.date) AS margin_facts FROM _{table} r {joined}) r
 JOIN _records d USING (path)
-LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
+{ITS_CUSTOMER}
 {_OF_DEAL};"""
 
 
@@ -72,7 +74,7 @@ FROM (SELECT i.*, CASE WHEN i.credits IS NOT NULL OR i.status = 'draft' THEN 0 E
         + coalesce((SELECT sum(n.total - n.paid) FROM _invoices n
             WHERE n.credits = i.id AND n.status <> 'draft'), 0), 4) END AS open FROM _invoices i) r
 JOIN _records d USING (path)
-LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
+{ITS_CUSTOMER}
 {_OF_DEAL};"""
 
 _LEADS = """
@@ -119,7 +121,7 @@ CREATE VIEW opportunities AS SELECT r.*,
 FROM (SELECT r.*, {_FIRST_RESPONSE} AS first_response FROM _opportunities r) r JOIN _records d USING (path)
 {ITS_STAGE}
 LEFT JOIN users u ON u.id = r.owner
-LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml';"""
+{ITS_CUSTOMER};"""
 
 _NAMES = """
 CREATE VIEW _names AS SELECT noun, key FROM _records
