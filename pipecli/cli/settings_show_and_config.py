@@ -62,12 +62,12 @@ def _at(value: Any, path: str) -> Any:
     here, parts = value, path.split(".")
     for length, part in enumerate(parts):
         known = _children(here)
-        place = kinds.place(part)
-        if isinstance(here, list) and place is not None and place < len(here):
-            here = here[place]
+        index = kinds.list_index(part)
+        if isinstance(here, list) and index is not None and index < len(here):
+            here = here[index]
             continue
         if part not in known:
-            hint = kinds.from_one(parts, length) if isinstance(here, list) else ""
+            hint = kinds.counting_hint(parts, length) if isinstance(here, list) else ""
             there = likeliest(part, known).strip() or f"there are {', '.join(known)}" if known else ""
             hint = hint or there
             raise PipecliError(f"the settings have no {path}", hint=hint, code="not-found")

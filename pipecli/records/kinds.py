@@ -38,12 +38,12 @@ def dotted(path: Sequence[object]) -> str:
     return ".".join([str(part + 1) if isinstance(part, int) else str(part) for part in path])
 
 
-def place(number: str) -> int | None:
-    """The place from 0 that a number from 1 means; None for any other text."""
+def list_index(number: str) -> int | None:
+    """The index from 0 that a number from 1 means; None for any other text."""
     return int(number) - 1 if number.isdecimal() and int(number) else None
 
 
-def from_one(path: Sequence[str], length: int) -> str:
+def counting_hint(path: Sequence[str], length: int) -> str:
     """The hint for a path whose part `length`, which is to name an element of a list, is a 0; else empty."""
     if not path[length].isdecimal() or int(path[length]):
         return ""

@@ -278,7 +278,7 @@ def set_at_path(plain: Plain, path: Sequence[str], value: Any, run: Session) -> 
             raise PipecliError(f"{part} holds a value, not fields")
     if isinstance(here, list):
         index = _element(here, path, len(way))
-        if value is None and kinds.place(last) == index < len(here) - 1:
+        if value is None and kinds.list_index(last) == index < len(here) - 1:
             name, all_ = ".".join(path), ".".join(way)
             asked = f"Clear {name}, {dumps(here[index], indent=None)}?"
             refusal = f"{name} would be another after it is cleared; nothing is changed"
@@ -291,20 +291,20 @@ def set_at_path(plain: Plain, path: Sequence[str], value: Any, run: Session) -> 
 
 
 def _element(values: list[Any], path: Sequence[str], length: int) -> int:
-    """The place of one of a list: part `length` of the path is its id or contact, or its number from 1."""
+    """The index of one of a list: part `length` of the path is its id or contact, or its number from 1."""
     name = path[length]
-    for position, value in enumerate(values):
+    for index, value in enumerate(values):
         if isinstance(value, dict) and name in (value.get("id"), value.get("contact")):
-            return position
-    place = kinds.place(name)
-    if place is not None and place < len(values):
-        return place
+            return index
+    counted = kinds.list_index(name)
+    if counted is not None and counted < len(values):
+        return counted
     raise _no_element(path, length, f"there are {len(values)}")
 
 
 def _no_element(path: Sequence[str], length: int, hint: str = "") -> PipecliError:
     message = f"{'.'.join(path)}: no element {path[length]}"
-    return PipecliError(message, hint=kinds.from_one(path, length) or hint)
+    return PipecliError(message, hint=kinds.counting_hint(path, length) or hint)
 
 
 def _require_elements(model: type[Record], plain: Plain, path: Sequence[str]) -> None:

@@ -209,9 +209,9 @@ def parsed_path(collection: Kind, name: str) -> Path:
         annotation = base.annotation_at(collection.model, parts) if parts else None
         is_list = any(get_origin(kind) is tuple for kind in base.options(annotation)) if parts else False
         is_list = is_list and annotation is not Any
-        place = kinds.place(text) if is_list else None
+        place = kinds.list_index(text) if is_list else None
         if is_list and place is None:
-            if hint := kinds.from_one(texts, length):
+            if hint := kinds.counting_hint(texts, length):
                 raise ValueError(f"{name}: no element 0; {hint}")
             parts.append(0)
         parts.append(text if place is None else place)
