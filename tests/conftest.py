@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from pipecli.store import create_pipeline, lock_and_signals
 from pipecli.store.file_stamps import stamps
 from pipecli.store.index.index import open_index, seal, writing
 from pipecli.store.safe_files import location_at
+from tests.by_hand import GIT_CONFIG, commit, git_stamp, places_of, write_and_commit
 from tests.warm import warm_programs
 
 MAVEN = Path(__file__).resolve().parents[2] / "shared" / "data" / "maven"
@@ -36,23 +36,6 @@ MAVEN = Path(__file__).resolve().parents[2] / "shared" / "data" / "maven"
 settings.register_profile("change", settings(), max_examples=30, deadline=None)
 settings.register_profile("week", settings(), max_examples=600, deadline=None, derandomize=False)
 settings.load_profile("change")
-
-GIT_CONFIG = """\
-[user]
-    name = Ana Ruiz
-    email = ana@contoso.example
-[init]
-    defaultBranch = main
-    templateDir = {template}
-[core]
-    fsync = none
-[gc]
-    auto = 0
-[maintenance]
-    auto = false
-"""
-"""git hardens nothing, and starts no second process at the end of a commit."""
-
 
 MEMORY = Path("/dev/shm")
 """A disk in memory, where the system has one: SQLite and git wait for a real one at every commit."""
@@ -239,22 +222,16 @@ def up_to_date(file: Path) -> dict[str, range]:
 
 def stamped_by_git(file: Path) -> tuple[bytes, dict[str, int]]:
     """An index of git's, once it has looked at all files; where in it the stamps of unchanged ones are."""
-    root, places = file.parents[1], {}
+    root = file.parents[1]
     subprocess.run(["git", "update-index", "-q", "--refresh"], cwd=root, check=False)
-    content, place = file.read_bytes(), 12
+    content = file.read_bytes()
     assert content.startswith(b"DIRC\0\0\0\2")
-    for _ in range(int.from_bytes(content[8:12])):
-        name = content[place + 62 : content.index(b"\0", place + 62)].decode()
-        if content[place:].startswith(git_stamp((root / name).lstat())):
-            places[name] = place
-        place += (62 + len(name.encode()) + 8) // 8 * 8
-    return content, places
-
-
-def git_stamp(stat: os.stat_result) -> bytes:
-    """What git's index has of a file, to tell that it is unchanged: its times, device and inode."""
-    times = (number for time in (stat.st_ctime_ns, stat.st_mtime_ns) for number in divmod(time, 10**9))
-    return struct.pack(">6I", *times, stat.st_dev & 0xFFFFFFFF, stat.st_ino & 0xFFFFFFFF)
+    known = {
+        name: place
+        for name, place in places_of(content).items()
+        if content.startswith(git_stamp((root / name).lstat()), place)
+    }
+    return content, known
 
 
 def copied(source: Path, target: Path, kept: Set[str] = frozenset()) -> Path:
@@ -544,7 +521,7 @@ expected_close: 2026-12-15
 
 
 @pytest.fixture
-def deal(root: Path, git: Callable[..., str]) -> Callable[..., Path]:
+def deal(root: Path) -> Callable[..., Path]:
     """Write an opportunity by hand and commit it; returns its file."""
 
     def write(key: str = "OPP-2Q8XA", title: str = "Espresso machines", text: str | None = None) -> Path:
@@ -552,8 +529,7 @@ def deal(root: Path, git: Callable[..., str]) -> Callable[..., Path]:
         file = root / "opportunities" / "2026" / f"{key}-{slug}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(DEAL.format(id=key, title=title) if text is None else text, encoding="utf-8")
-        git("add", str(file))
-        git("commit", "-q", "-m", f"{key} by hand", "--", str(file))
+        commit(root, [file.relative_to(root).as_posix()], f"{key} by hand")
         return file
 
     return write
@@ -611,16 +587,6 @@ contacts:
   role: decision-maker
 """,
 }
-
-
-def write_and_commit(root: Path, files: dict[str, str]) -> None:
-    """Write files of a pipeline by hand, each by its path, and commit them."""
-    for name, text in files.items():
-        file = root / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    subprocess.run(["git", "add", "--", *files], cwd=root, check=True)
-    subprocess.run(["git", "commit", "-q", "-m", "by hand", "--", *files], cwd=root, check=True)
 
 
 @pytest.fixture

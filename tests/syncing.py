@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.cli.main import run
+from tests import by_hand
 from tests.conftest import Said
 
 MACHINES = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
@@ -70,8 +71,7 @@ class Clone:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         if commit:
-            self.git("add", "--", file)
-            self.git("commit", "-q", "-m", f"change {file}", "--", file)
+            by_hand.commit(self.path, [file], f"change {file}")
 
     def remove(self, file: str) -> None:
         self.git("rm", "-q", "--", file)

@@ -125,13 +125,9 @@ KINDS = ("products", "customers", "contacts", "price-lists", "leads", "opportuni
 
 
 @pytest.fixture
-def awkward(root: Path, git: Git) -> Path:
+def awkward(root: Path, given: Callable[[dict[str, str]], None]) -> Path:
     """A pipeline with everything that is hard to say in a cell."""
-    for name, text in FILES.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    git("add", ".")
-    git("commit", "-qm", "awkward records")
+    given(FILES)
     return root
 
 

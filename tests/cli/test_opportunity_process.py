@@ -30,9 +30,8 @@ follow_up: {}
 
 
 @pytest.fixture(autouse=True)
-def _settings(root, git):
-    (root / "pipecli.yaml").write_text(SETTINGS)
-    git("commit", "-q", "-am", "settings by hand")
+def _settings(given):
+    given({"pipecli.yaml": SETTINGS})
 
 
 @pytest.fixture
