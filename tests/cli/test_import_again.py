@@ -488,6 +488,28 @@ def test_a_removed_deal_of_a_customer_that_was_merged_here_is_one_of_which_the_f
     assert state(git) == before
 
 
+def test_a_customer_that_deals_name_by_its_domain_is_known_by_it_when_merged_or_moved_here(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    """The deals went to a new customer called as the domain."""
+    firms = write(
+        "c.csv", "external_id,name,website\nC1,Acme,https://acme.example\nC2,Hall,www.hall.example/es\n"
+    )
+    rows = write("f.csv", "Id,Title,Site\n1,Press,acme.example\n2,Saw,hall.example\n")
+    mapping = write("f.yaml", "external_id: Id\nmake: [customer]\ncolumns: {Title: title, Site: customer}\n")
+    cli("import", "customers", firms)
+    cli("import", "opp", rows, "--map", mapping)
+    cli("customer", "add", "Field")
+    cli("customer", "merge", "acme", "field")
+    cli("customer", "set", "hall", "website=https://hall-and-sons.example")
+    before = state(git)
+    cli("import", "customers", firms)
+    for keep in ("local", "file", "conflict"):
+        cli("import", "opp", rows, "--map", mapping, "--keep", keep)
+    assert state(git) == before
+    assert [deals(root)[key]["customer"] for key in "12"] == ["field", "hall"]
+
+
 def test_two_clones_that_import_one_export_make_one_record_of_each_row(
     cli: Cli, root: Path, git: Git
 ) -> None:

@@ -29,8 +29,8 @@ from pipecli.json_and_csv import dumps, loads
 from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_told
 from pipecli.records.base import Part, Plain
 from pipecli.records.compare_names import may_be_one_person, name_key
-from pipecli.records.emails_and_phones import email_key
-from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Kind
+from pipecli.records.emails_and_phones import email_key, website_key
+from pipecli.records.kinds import CONTACT, CUSTOMER, SETTINGS_FILE, Kind
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store import git, safe_files
 from pipecli.store.git_commit import files_in_commit, head_of
@@ -335,14 +335,16 @@ class Imports:
 def _departed(
     collection: Kind, key: str, versions: _Versions, present: Mapping[str, str], file: str
 ) -> Iterator[Departed]:
-    """A record as the file last called it, if it was removed or renamed; a contact, if people changed her."""
+    """A record as the file last called it, if removed or renamed; a contact or customer, if changed here."""
     base = _base(collection, key, versions) or {}
     if key not in present:
         left = [after for _, after in versions]
         if not collection.folder:
             left = [plain for after in left if (plain := after.get(collection.plural, {}).get(key))]
         yield Departed(collection.noun, key, base or (left[-1] if left else {}), file)
-    elif "name" in base and (collection == CONTACT or name_key(str(base["name"])) != name_key(present[key])):
+    elif "name" in base and (
+        collection in (CONTACT, CUSTOMER) or name_key(str(base["name"])) != name_key(present[key])
+    ):  # of another address, and perhaps another website
         yield Departed(collection.noun, key, base, file, survivor=key)
 
 
@@ -378,8 +380,10 @@ class Departures:
             name = plain.get("name") or plain.get("title")
             if one.noun == CONTACT.noun and emails and not plain.get("customer"):
                 name = None  # two without a customer have their name in common, and nothing else
-            signs = _signs(plain.get("external_id"), name, plain.get("customer"), emails)
-            for sign in [("id", one.key), *signs]:
+            signs = [("id", one.key), *_signs(plain.get("external_id"), name, plain.get("customer"), emails)]
+            if domain := website_key(plain.get("website") or plain.get("custom", {}).get("domain")):
+                signs.append(("domain", domain))
+            for sign in signs:
                 self._by_sign[sign].append(one)
         self.names = {one.key: str(one.plain.get("name", "")) for one in gone}
 
@@ -393,7 +397,11 @@ class Departures:
         own: str = "",
     ) -> Departed | None:
         """The record that a row means; who has another external_id, or name at an address, is another."""
-        signs = [("id", own), *_signs(external_id, name, customer, emails)]
+        signs = [
+            ("id", own),
+            *_signs(external_id, name, customer, emails),
+            ("domain", website_key(own) if "@" not in own else None),
+        ]
         known = ((sign, one) for sign in signs for one in self._by_sign.get(sign, ()))
         meant = (one for sign, one in known if own or _is_meant(one.plain, sign, external_id, name))
         return next(meant, None)

@@ -22,7 +22,7 @@ from pipecli.inbox.importing.list_elements import value_at
 from pipecli.json_and_csv import loads
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.compare_names import may_be_one_person, name_key
-from pipecli.records.emails_and_phones import email_key, phone_key, users_by_address
+from pipecli.records.emails_and_phones import email_key, phone_key, users_by_address, website_key
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, TEAMS, USERS, Kind
 from pipecli.records.references import references, relinked
@@ -353,7 +353,7 @@ class Nameable:
         if not keys and noun == "customer":  # `Aurora, Ben Li`, as Odoo has a person of hers
             firm, _, person = text.rpartition(", ")
             keys = [key for key in known.with_name(firm) if self.people.named_at(key, person)]
-            keys = keys or self._by_domain.get(text.lower().removeprefix("www."), [])
+            keys = keys or self._by_domain.get("" if "@" in text else website_key(text), [])
         if not keys and (gone := self.departed(noun).find(text, text, emails=[text], own=text)):
             return gone.survivor or gone.key
         if not keys and (today := self.imports.renamed.of_today(noun, text)) in known.labels:
@@ -363,16 +363,14 @@ class Nameable:
         return _one(text, keys) if keys else None
 
     @cached_property
-    def _by_domain(self) -> dict[str, list[str]]:
+    def _by_domain(self) -> dict[str | None, list[str]]:
         """The customers by the domain of their website, or that which HubSpot has of them."""
-        by_domain: dict[str, list[str]] = defaultdict(list)
+        by_domain: dict[str | None, list[str]] = defaultdict(list)
         website = "coalesce(website, json ->> '$.custom.domain')"
         query = f"SELECT id, {website} FROM _customers JOIN _records USING (path)"
         for key, place in self.pipeline.query(query):
-            host = re.sub(r"^(https?://)?(www\.)?|/.*", "", (place or "").lower())
-            if "." in host:
-                by_domain[host].append(key)
-        return by_domain
+            by_domain[website_key(place)].append(key)
+        return by_domain | {None: []}
 
     def exists(self, noun: str, key: str) -> bool:
         return any(key in self.known(noun).labels for noun in nouns_of(noun))
