@@ -267,7 +267,7 @@ def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format:
     if Decimal in classes:
         if path[-1] == "discount_amount":
             return column_format.discount_amount
-        if get_args(Amount)[1] in _metadata(annotation):
+        if get_args(Amount)[-1] in _metadata(annotation):
             return column_format.money
         if path[-1] == "tax":
             return column_format.tax
