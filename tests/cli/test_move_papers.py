@@ -330,6 +330,26 @@ def test_a_deal_is_made_for_each_paper_of_an_export_without_deals_if_one_says_so
     assert "3 unchanged" in cli("import", "run", "m").out
 
 
+def test_arithmetic_finds_a_quantity_that_no_word_is_for_and_a_net_beside_freight(
+    cli: Cli, root: Path
+) -> None:
+    """Each line came as one piece, freight as the sum of a quotation, a code as the id of lines."""
+    deals = "Deal;Company;Stage;Amount\nPress;Rossi;Demo;900\nRoof;Zed;Demo;500\nOld;Zed;Demo;500\n"
+    quotes = "Quote Number;Deal;Status;Subtotal;Discount pct;Tax;Shipping;Grand total\n"
+    quotes += (
+        "Q-1;Press;Inviato;1000,00;10;180,00;15,00;1095,00\nQ-2;Roof;Accettato;500,00;0;100,00;0,00;600,00\n"
+    )
+    quotes += "Q-3;Old;Rifiutato;500,00;0;100,00;0,00;600,00\n"
+    lines = "Quote Number;Codice;Descrizione;Pz. tot;Prezzo unitario;Importo\nQ-1;A1;Lama;2;500,00;1000,00\n"
+    lines += "Q-2;A2;Tappo;5;100,00;500,00\nQ-3;A2;Tappo;5;100,00;500,00\n"
+    _plan(cli, deals=deals, quotes=quotes, righe=lines)
+    assert cli("import", "run", "m").out.count("they agree") == 3
+    papers = _papers(root)
+    assert [papers[f"Q-{n}"]["status"] for n in (1, 2, 3)] == ["sent", "accepted", "rejected"]
+    assert _lines(papers["Q-1"], "quantity", "unit_price", "product") == [(2, 500, "A1")]
+    assert papers["Q-1"]["discount"] == 10
+
+
 def test_money_is_taken_or_what_is_taken_comes_to_it_or_the_plan_names_it(cli: Cli, root: Path) -> None:
     """It stayed under `custom`, or out, with a word on its column alone; a cent of rounding was a fault."""
     quotes = "Quote ID,Deal ID,Status,Currency,Subtotal,VAT,Ajuste,Brutto,Units\n"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
-from itertools import permutations, product
+from itertools import product
 from typing import Any, NamedTuple
 
 from pipecli.errors import Unreadable
@@ -51,7 +51,8 @@ def amounts_alike(table: Table, amount: str, columns: Mapping[str, Any]) -> list
     begins, others = key.rpartition(" ")[0], []
     for column in (c for c in table.columns if c not in columns):
         own = header_key(column)
-        is_alike = not _RECURRING.isdisjoint(own.split()) if is_of_year else own.rpartition(" ")[0] == begins
+        is_alike = begins != "" and own.rpartition(" ")[0] == begins
+        is_alike = not _RECURRING.isdisjoint(own.split()) if is_of_year else is_alike
         if is_alike and are_amounts(table, column) and texts(table, column) != texts(table, amount):
             others.append(column)
     return [amount, *others] if others else []
@@ -153,26 +154,22 @@ LOOKED_AT = 1_000
 
 
 def price_and_total(table: Table, columns: Mapping[str, str]) -> dict[str, str]:
-    """The columns of a price and its total by the quantity, where no word is for a price."""
-    quantity = next((c for c, role in columns.items() if role == "quantity"), "")
-    some = table._replace(rows=table.rows[:LOOKED_AT])
-    if "unit_price" in columns.values() or not any(
-        number not in (None, 1) for number in numbers(some, quantity)
-    ):
+    """The columns of a price and its total by the quantity, where no word is for one of them: `Q.tà`."""
+    some, told = table._replace(rows=table.rows[:LOOKED_AT]), {role: c for c, role in columns.items()}
+    if {"quantity", "unit_price"} <= told.keys() or told.keys().isdisjoint(("quantity", "unit_price")):
         return {}
     free = [c for c in table.columns if columns.get(c, "total") == "total" or has_word(c, "discount")]
-    cells = {c: own for c in [*free, quantity] if any(own := numbers(some, c))}
+    cells = {c: own for c in [*free, *told.values()] if any(own := numbers(some, c))}
     offs = [c for c in cells if has_word(c, "discount")]
-    for price, total in permutations([c for c in cells if c not in (quantity, *offs)], 2):
-        told = {
-            "quantity": [quantity],
-            "unit_price": [price],
-            "total": [],
-            "discount": offs,
-            "discount_amount": [],
-        }
-        if any(agree(fit.nets, cells[total]) for fit in fitting(some, cells, told)):
-            return {price: "unit_price", total: "total"}
+    left = [c for c in cells if c not in offs and columns.get(c, "total") == "total"]
+    quantities, prices = ([told[of]] if of in told else left for of in ("quantity", "unit_price"))
+    for quantity, price, total in product(quantities, prices, left):
+        if len({quantity, price, total}) < 3 or all(n in (None, 1) for n in cells.get(quantity, [])):
+            continue
+        known = {"quantity": [quantity], "unit_price": [price], "discount": offs}
+        fits = fitting(some, cells, {**known, "total": [], "discount_amount": []})
+        if price in cells and any(agree(fit.nets, cells[total]) for fit in fits):
+            return {quantity: "quantity", price: "unit_price", total: "total"}
     return {}
 
 

@@ -61,7 +61,17 @@ def with_papers_and_lines(
     ]
     names = cache(partial(_names_of, known))
     every = [(table, (_is_open(told) and _of_lines(table, names)) or told) for table, told in known]
+    every = [(table, told and _without_shared_ids(table, told)) for table, told in every]
     return [(table, told and with_lines_in_rows(table, told, findings)) for table, told in every]
+
+
+def _without_shared_ids(table: Table, told: Recognised) -> Recognised:
+    """The columns of lines; an id that several have is the code of what is sold."""
+    ids = "" if told.vendor or told.kind != "items" else told.column_of("external_id") or ""
+    if max(texts(table, ids).values(), default=0) < 2:
+        return told
+    columns = {c: of for c, of in told.columns.items() if c != ids}
+    return told._replace(columns=columns if "product" in columns.values() else columns | {ids: "product"})
 
 
 def _is_open(told: Recognised | None) -> bool:
@@ -315,6 +325,7 @@ def _terms_of(table: Table, findings: Findings) -> dict[str, Any]:
     return {
         **(typed or (best.off if best else arithmetic.off_by_words(table, words, findings))),
         **({price: "unit_price"} if price else {}),
+        **({words["quantity"][0]: "quantity"} if best and "quantity" not in of_words else {}),
         **dict.fromkeys(rates, "tax"),
         **dict.fromkeys(words["total"][:1], "total"),
     }
@@ -396,10 +407,13 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     offs += [c for c in cells if told.columns.get(c) == "off" and c not in offs]
     cells |= {c: [n and -n for n in cells[c]] for c in offs if max(n or 0 for n in cells[c]) <= 0}
     of_tax = [c for c in cells if has_word(c, "tax") and c not in offs and c not in ignored]
-    taxes = [cells[c] for c in of_tax]
     sums = [c for c in cells if c not in offs and (c in total or has_word(c, "sum"))]
+    beside = [c for c in cells if c not in (*offs, *of_tax, *sums, *ignored)]  # `Shipping`
+    taxes = [cells[c] for c in (*of_tax, *beside)]
+    taxes += [arithmetic.taxed(cells[tax], cells[c], is_rate=False) for tax in of_tax for c in beside]
     figures = sorted((c for c in cells if c not in offs), key=lambda c: c not in sums)
     each = {c: [Worth(of or Decimal(0)) for of in cells[c]] for c in figures if c not in ignored}
+    each = {c: own for c, own in each.items() if 2 * sum(of.net != 0 for of in own) >= len(own)}
     bases: dict[str, Sequence[Worth | None]] = {"": [*lines]} if any(lines) else {**each}
     left = {c: own for c, own in cells.items() if c not in offs and c not in ignored}
     apart = arithmetic.nets_apart(left, of_tax, arithmetic.sums_of(lines, [], "")[0]) if any(lines) else []

@@ -380,7 +380,11 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
     is_named &= bool(told.column_of("title")) or len(own) < max(len(table.rows), _FEW)
     if notes and not is_named and all(len(t) <= _TITLE and "\n" not in t for t in own):
         columns[notes] = "title"  # a text is all that names the deals
-    if rivals := [] if told.vendor or not amount else amounts_alike(table, amount, columns):
+    if (
+        rivals := []
+        if told.vendor or "closing" in told.rest or not amount
+        else amounts_alike(table, amount, columns)
+    ):
         question = f"{table.name}: which column is the amount of its deals: {', '.join(rivals)}, or none?"
         del columns[str(amount)]
         columns |= {c: "amount" for c in rivals if c == findings.asked("value", question, (*rivals, "none"))}
