@@ -149,7 +149,7 @@ def signature(path: Sequence[str]) -> list[Any]:
             continue
         if listed := re.match(r"One of ([\w-]+(?:, [\w-]+)+)\.", param.help or ""):
             choices = listed[1].split(", ")
-        elif "|" in metavar and metavar.islower():
+        elif not choices and "|" in metavar and metavar.islower():
             choices = metavar.split("|")
         elif metavar == "RULE":
             from pipecli.cli.check import all_rules

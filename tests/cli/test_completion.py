@@ -82,6 +82,7 @@ def test_values_that_the_help_lists(answer: Answer) -> None:
     assert list(answer("report", "lost", "--trend", "")) == ["month", "quarter"]
     assert list(answer("import", "it")) == ["items"]
     assert list(answer("import", "run", "moved", "--keep", "")) == ["local", "file", "conflict"]
+    assert list(answer("lead", "qualify", "LEAD-AAA01", "--need", "")) == ["yes", "no", "unknown"]
     assert list(answer("import", "plan", "x.csv", "--from", "h")) == ["hubspot"]
     assert list(answer("forecast", "--currency", "")) == ["EUR"]
     assert list(answer("opp", "sellers", "OPP-AAA01", "be")) == ["ben="]
