@@ -42,8 +42,8 @@ class FaultAt(ValueError):
 
 def reason_of(error: BaseException) -> str:
     """Why a change failed, without what became of it."""
-    told = getattr(error, "reason", "") or getattr(error, "strerror", "") or str(error)
-    return told or "interrupted"
+    reason = getattr(error, "reason", "") or getattr(error, "strerror", "") or str(error)
+    return reason or "interrupted"
 
 
 def left_in_part(error: BaseException, second: Exception) -> PipecliError:

@@ -256,8 +256,8 @@ class Completion:
             for key, label, status, rank, customer in self._rows_of(noun):
                 has = f"-{plain}" in f"-{key.casefold()}" or f" {plain}" in f" {folded(label)}"
                 if has or f"-{plain}" in f"-{customer}":
-                    is_told = has or customer in label
-                    rows.append((rank, label if is_told else f"{label}, {customer}", key, status))
+                    is_clear = has or customer in label
+                    rows.append((rank, label if is_clear else f"{label}, {customer}", key, status))
         return [
             (key, f"{name}, {status}" if rank == _ENDED and status else name)
             for rank, name, key, status in sorted(rows)[:_MOST]

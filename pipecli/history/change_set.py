@@ -304,8 +304,8 @@ def money_effect(present: Pipeline, range_: Range, changed_deals: Iterable[str])
     ends = [_or_none(pipeline_of_commit(present, range_.base)), head]
     currency = head.rates.base
     since = f"{range_.base}..{range_.head or 'HEAD'}"
-    told = [renamed_in(message) for _, message in commits_of_events(present.location, ["renamed"], since)]
-    words = EarlierWords([renamed for renamed in told[::-1] if renamed])
+    renames = [renamed_in(message) for _, message in commits_of_events(present.location, ["renamed"], since)]
+    words = EarlierWords([renamed for renamed in renames[::-1] if renamed])
     users = head.settings_as_written.get("users") or {}
 
     def later_key(key: Key) -> Key:

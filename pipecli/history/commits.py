@@ -407,8 +407,8 @@ def commits_of_events(place: Location, events: Sequence[str], revisions: str) ->
 
 def renamed_in(message: str) -> tuple[str, str, str] | None:
     """What a commit of `settings rename` renamed, from what, to what."""
-    told = _RENAMED.match(message)
-    return (told[1], told[2], told[3]) if told else None
+    found = _RENAMED.match(message)
+    return (found[1], found[2], found[3]) if found else None
 
 
 class Departed(NamedTuple):

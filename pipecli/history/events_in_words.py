@@ -259,8 +259,8 @@ def _creation(version: RecordVersion) -> Event:
     title, stage, status = title_of(version), version.plain.get("stage"), version.plain.get("status")
     amount = None if version.amount is None else f"{version.amount:,} {version.currency}"
     # A request to a supplier has no title, so its status says what it is.
-    is_told = status != _first_status(version) or version.noun == SUPPLIER_QUOTATION.noun
-    parts = (title, stage and f"at {stage}", amount, status if is_told else None)
+    says_status = status != _first_status(version) or version.noun == SUPPLIER_QUOTATION.noun
+    parts = (title, stage and f"at {stage}", amount, status if says_status else None)
     about = ", ".join(str(part) for part in parts if part)
     return Event("created", None, title, f"{version.name} created{f': {about}' if about else ''}")
 

@@ -236,12 +236,12 @@ class History:
             self.connection.executemany(f"DELETE FROM {named} = ?", numbers)
         if len(new) > _MANY:
             say(f"reading the history of {len(new):,} commits; after this only what is new is read")
-        self._place(new)
+        self._add_commits(new)
         self._line_up()
         for changes in commits.file_changes(self.place, [commit.id for commit in new]):
             self._add(changes)
 
-    def _place(self, new: Sequence[commits.ListedCommit]) -> None:
+    def _add_commits(self, new: Sequence[commits.ListedCommit]) -> None:
         """Note the commits, each no earlier than its parents, whatever the clocks of their makers said."""
         places: dict[str, tuple[int, int]] = {}
         for part in parts([parent for commit in new for parent in commit.parents], _AT_ONCE):

@@ -203,10 +203,10 @@ class _Story:
             return [event for event in [*happened, *began] if f"{event.field}.".startswith(f"{field}.")]
         return [*happened, *self._about_file(row, bool(happened)), *self._invalid(row, after)]
 
-    def _about_file(self, row: RecordChange, is_told: bool) -> list[Event]:
+    def _about_file(self, row: RecordChange, has_events: bool) -> list[Event]:
         if row.old_path:
             return [Event("file", row.old_path, row.path, f"file moved: {row.old_path} → {row.path}")]
-        if is_told or _is_merge(row):
+        if has_events or _is_merge(row):
             return []
         return [Event("file", row.path, row.path, "only comments or layout")]
 

@@ -259,7 +259,7 @@ def merge_fields(
     return Merged(plain, merging.conflicts)
 
 
-merge_told = partial(merge_fields, by_external_id=True)
+merge_import = partial(merge_fields, by_external_id=True)
 """`merge_fields`, for what another system says."""
 
 

@@ -300,18 +300,18 @@ class UnsentNotices(NamedTuple):
     Two refs keep it: files of `.git/pipecli` may be deleted, and a ref keeps its commit.
     """
 
-    told: str | None
-    """The commit up to which all is told or kept here; None before the first run."""
+    noted_to: str | None
+    """The commit up to which all is sent or kept here; None before the first run."""
     clone: str
     """A random name of this clone, under which it claims."""
     deliveries: tuple[Delivery, ...]
 
-    def with_(self, told: str, deliveries: Iterable[Delivery]) -> UnsentNotices:
+    def with_(self, noted_to: str, deliveries: Iterable[Delivery]) -> UnsentNotices:
         """With what was found up to a commit, each thing once."""
         kept: dict[str, Delivery] = {}
         for delivery in (*self.deliveries, *deliveries):
             kept.setdefault(delivery.key, delivery)
-        return self._replace(told=told, deliveries=tuple(kept.values()))
+        return self._replace(noted_to=noted_to, deliveries=tuple(kept.values()))
 
     def without(self, keys: set[str]) -> UnsentNotices:
         """Without the deliveries that are done with."""
@@ -340,5 +340,5 @@ def write_unsent(place: Location, unsent: UnsentNotices) -> None:
     blob = git.raw(place.work_tree, "hash-object", "-w", "--stdin", stdin=text.encode()).decode().strip()
     # In this order, and not in one transaction: a git that is killed moves the first of its refs alone.
     git.raw(place.work_tree, "update-ref", f"{folder}/unsent", blob)
-    if unsent.told:
-        git.raw(place.work_tree, "update-ref", f"{folder}/told", unsent.told)
+    if unsent.noted_to:
+        git.raw(place.work_tree, "update-ref", f"{folder}/told", unsent.noted_to)

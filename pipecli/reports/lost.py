@@ -97,7 +97,7 @@ def lost(
     names = sorted(filter(None, periods))
     rows = [
         tallies[key, name].row(key, name, periods.get(name, totals), by)
-        for key in sorted(keys, key=lambda key: _place(by, key, keys[key], places))
+        for key in sorted(keys, key=lambda key: _sort_key(by, key, keys[key], places))
         for name in (names if trend else [None])
         if (key, name) in tallies
     ]
@@ -164,7 +164,7 @@ def _parts(deal: Deal, by: str, amount: Decimal, currency: str) -> Iterator[tupl
         yield (None, group_of(deal, by, deal.close)), amount
 
 
-def _place(by: str, key: Key, tally: _Tally, places: dict[Key, int]) -> tuple[object, ...]:
+def _sort_key(by: str, key: Key, tally: _Tally, places: dict[Key, int]) -> tuple[object, ...]:
     if by in PERIODS:
         return (key[1],)
     frequency = -tally.lost_count, -tally.lost_amount, -tally.won_count

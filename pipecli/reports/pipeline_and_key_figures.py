@@ -86,7 +86,7 @@ def pipeline_by_stage(
             stages[deal.stage] = stages.get(deal.stage, nothing).plus(one)
             cells[key, deal.stage] = cells[key, deal.stage].plus(one)
             totals = totals.plus(one)
-        names = sorted(keys, key=lambda key: _place(by, key, keys[key]))
+        names = sorted(keys, key=lambda key: _sort_key(by, key, keys[key]))
         columns = sorted(stages, key=lambda stage: place(process, stage))
         return Matrix(
             process,
@@ -107,7 +107,7 @@ def _worth(deal: Deal, valuation: Valuation, today: date) -> Sum:
     return Sum(1, worth.amount, worth.weighted, 0) if worth else Sum(1, valuation.zero, valuation.zero, 1)
 
 
-def _place(by: str, key: Key, total: Sum) -> tuple[object, ...]:
+def _sort_key(by: str, key: Key, total: Sum) -> tuple[object, ...]:
     return (key is None, key) if by in PERIODS else (key is None, -total.amount, -total.open_count, key)
 
 

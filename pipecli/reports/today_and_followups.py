@@ -80,7 +80,7 @@ def due_of(plans: Iterable[PlannedAction], now: datetime, until: date) -> list[F
     today = now.date()
     follow_ups = [_follow_up(plan, today, now.tzinfo) for plan in plans]
     due = [follow_up for follow_up in follow_ups if follow_up.due <= until]
-    return sorted(due, key=lambda follow_up: _place(follow_up, today))
+    return sorted(due, key=lambda follow_up: _sort_key(follow_up, today))
 
 
 def _follow_up(plan: PlannedAction, today: date, zone: tzinfo) -> FollowUp:
@@ -89,7 +89,7 @@ def _follow_up(plan: PlannedAction, today: date, zone: tzinfo) -> FollowUp:
     return FollowUp(plan, due, at, max((today - due).days, 0))
 
 
-def _place(follow_up: FollowUp, today: date) -> tuple[object, ...]:
+def _sort_key(follow_up: FollowUp, today: date) -> tuple[object, ...]:
     hour = follow_up.at.timestamp() if follow_up.at else 0.0
     return follow_up.due >= today, follow_up.plan.by or "", follow_up.due, hour, follow_up.plan.id
 

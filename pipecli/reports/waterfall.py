@@ -155,7 +155,7 @@ def _steps(
         return
     if at.close != after.close:
         old, at = at.close, at._replace(close=after.close)
-        if _is_told(old, before, after, window):
+        if _is_move(old, before, after, window):
             yield _direction(old, after.close, window), at, opening, old, after.close
     old_amount, at = at.amount, at._replace(amount=after.amount, currency=after.currency)
     yield "amount", at, opening, old_amount, after.amount
@@ -176,7 +176,7 @@ def _end(after: Deal, closing: Side) -> Iterator[tuple[str, Deal | None, Side, o
         yield after.status, None, closing, "open", after.status
 
 
-def _is_told(old: date | None, before: Deal, after: Deal, window: Days | None) -> bool:
+def _is_move(old: date | None, before: Deal, after: Deal, window: Days | None) -> bool:
     """True for a new date that is a move: with a window when it crosses an edge; a win's isn't a plan."""
     if window:
         return window.has(old) != window.has(after.close)

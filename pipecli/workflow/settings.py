@@ -111,8 +111,8 @@ class EarlierWords:
             part = dict(plain.get(section) or {}) if section else plain
             if words := part.get(name):
                 several = [words] if isinstance(words, str) else words
-                told = dict.fromkeys(self.of_today(what, word, getattr(settings, key)) for word in several)
-                part[name] = next(iter(told)) if isinstance(words, str) else [*told]
+                renamed = dict.fromkeys(self.of_today(what, word, getattr(settings, key)) for word in several)
+                part[name] = next(iter(renamed)) if isinstance(words, str) else [*renamed]
                 plain |= {section: part} if section else {}
         return plain
 

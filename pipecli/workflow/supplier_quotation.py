@@ -129,27 +129,27 @@ def _require_requested(answer: SupplierQuotation) -> None:
 def _match(
     answer: SupplierQuotation, offered: Sequence[Offered]
 ) -> tuple[dict[int, Decimal], dict[int, str], list[str]]:
-    """The price and lead time of each item by its place, and the rows that are for none of them."""
+    """The price and lead time of each item by its index, and the rows that are for none of them."""
     prices: dict[int, Decimal] = {}
     lead_times: dict[int, str] = {}
     notes = []
     for row in offered:
-        place = _place(answer, row)
-        if place is None:
+        index = _item_of(answer, row)
+        if index is None:
             notes.append(f"{row.place}: {' / '.join(row.names)} was not asked for, it is left out")
             continue
-        if prices.get(place, row.price) != row.price:
+        if prices.get(index, row.price) != row.price:
             raise Refused(
-                f"{in_words(answer.items[place])} has two prices, {prices[place]:,f} and {row.price:,f}",
+                f"{in_words(answer.items[index])} has two prices, {prices[index]:,f} and {row.price:,f}",
                 hint="give one of them",
             )
-        prices[place] = row.price
+        prices[index] = row.price
         if row.lead_time:
-            lead_times[place] = row.lead_time
+            lead_times[index] = row.lead_time
     return prices, lead_times, notes
 
 
-def _place(answer: SupplierQuotation, offered: Offered) -> int | None:
+def _item_of(answer: SupplierQuotation, offered: Offered) -> int | None:
     """The item that a price is for; None for a row of a file that is for none. Refused when it is typed."""
     if not offered.place:
         return find_item(answer.items, offered.names[0], answer.id)

@@ -262,7 +262,7 @@ class Verb(TyperCommand):
             raise typer.BadParameter(f'"{name}" must be one of {known}', ctx=ctx, param_hint="--format")
         while True:
             try:
-                with self._until_told(), paged(run.directory) if self.is_paged else nullcontext():
+                with self._finishing_when_killed(), paged(run.directory) if self.is_paged else nullcontext():
                     result = super().invoke(ctx)
                     sys.stdout.flush()
                     return result
@@ -271,7 +271,7 @@ class Verb(TyperCommand):
 
                 answer(ctx, question)
 
-    def _until_told(self) -> AbstractContextManager[None]:
+    def _finishing_when_killed(self) -> AbstractContextManager[None]:
         """Where a polite kill is as Ctrl-C, so that what was done is told."""
         if not self.is_changing:
             return nullcontext()

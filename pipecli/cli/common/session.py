@@ -39,7 +39,7 @@ class Session:
     def __init__(self) -> None:
         choose_color("auto")
         _said.clear()
-        _told.clear()
+        _said_before_question.clear()
         if output := sys.modules.get("pipecli.cli.common.output"):
             output.begun.clear()
         self.directory = "."
@@ -324,18 +324,18 @@ def _changes_made() -> list[str]:
 
 
 _said: set[str] = set()
-_told: set[str] = set()
+_said_before_question: set[str] = set()
 """Of what this run has said, what stands above a question: the second try of a command doesn't repeat it."""
 
 
 def repeat_nothing() -> None:
     """Note what the command said so far, so that it isn't said again."""
-    _told.update(_said)
+    _said_before_question.update(_said)
 
 
 def say(line: str) -> None:
     """Tell a person something that isn't a result."""
-    if line not in _told:
+    if line not in _said_before_question:
         text = "\n".join([with_words_cut(terminal_line(part)) for part in line.split("\n")])
         with suppress(BrokenPipeError):  # who heard us is gone, and the work goes on
             typer.echo(text, err=True)

@@ -78,7 +78,7 @@ def notify(
     place = run.pipeline.location
     if run.dry_run:
         before = read_unsent(place)
-        _print_messages(run, _untold(run, before, _gathered(run, before, ours, since)))
+        _print_messages(run, _unsent(run, before, _gathered(run, before, ours, since)))
         return
     require_extra("notify")
     with job(place, "notify"):
@@ -129,7 +129,7 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
     return sent, len(lost)
 
 
-def _untold(run: Session, before: UnsentNotices, left: UnsentNotices) -> list[Delivery]:
+def _unsent(run: Session, before: UnsentNotices, left: UnsentNotices) -> list[Delivery]:
     """The deliveries that nobody else has sent, as far as that can be known."""
     known = _claims(run).known_or_warn(say)
     pending = {delivery.key for delivery in before.deliveries if known.get(delivery.key) == left.clone}
@@ -162,8 +162,8 @@ def _gathered(run: Session, unsent: UnsentNotices, ours: Channels, since: str) -
     place = run.pipeline.location
     history = open_history(place, say)
     head = history.tip.commit
-    start = _start(run, history, since) if since else unsent.told or head
-    if not since and unsent.told is None:
+    start = _start(run, history, since) if since else unsent.noted_to or head
+    if not since and unsent.noted_to is None:
         mention(f"first run: the next one tells what comes after {head[:7]}; --since tells more")
     new = [commit.id for commit in commits.listed_commits(place, head, start)]
     if not history.boundary.isdisjoint(new):

@@ -78,10 +78,10 @@ def remind(
         _print(run, [])
         return
     ours.require_any()
-    reminders, untold = _reminders(run, ours, follow_ups)
+    reminders, unreachable = _reminders(run, ours, follow_ups)
     claims = Claims(run.pipeline.location, "remind", keep=_KEPT_DAYS, alone=bool(run.option("alone")))
     if run.dry_run:
-        for line in untold.values():
+        for line in unreachable.values():
             say(line)
         known = claims.known_or_warn(say)
         unclaimed = [
@@ -90,10 +90,10 @@ def remind(
         _print_messages(run, unclaimed)
         return
     require_extra("notify")
-    keys = [*untold, *(key for reminder in reminders for key in reminder.by_key)]
+    keys = [*unreachable, *(key for reminder in reminders for key in reminder.by_key)]
     is_again = perhaps_sent == "again"
     with send_once(run.pipeline, claims, "reminders.json", keys, is_again=is_again, say=say) as sender:
-        sent = _send(run, sender, reminders, untold)
+        sent = _send(run, sender, reminders, unreachable)
     _print(run, sent)
     sender.require_all_sent()
 
@@ -107,18 +107,20 @@ def _reminders(
     """
     users: Mapping[str, Mapping[str, Any]] = run.pipeline.settings_as_written.get("users") or {}
     reminders = []
-    untold = {}
+    unreachable = {}
     for user, theirs in followups_by_user(follow_ups).items():
         about = users.get(user or "", {})
         what = f"{len(theirs)} due"
         key = f"{run.today}/{user or 'nobody'}/{len(theirs)}-untold"
         if user is None:
-            untold[key] = f"{what} for nobody: {', '.join(dict.fromkeys(their.plan.id for their in theirs))}"
+            unreachable[key] = (
+                f"{what} for nobody: {', '.join(dict.fromkeys(their.plan.id for their in theirs))}"
+            )
         elif not about.get("active", True):
-            untold[key] = f"{what} for {user}, who is not active: give the deals to another"
+            unreachable[key] = f"{what} for {user}, who is not active: give the deals to another"
         elif not (addresses := ours.of(user, is_user=True)):
             way_out = f"set {variable(user)}, or write {ours.file}"
-            untold[key] = f"{what} for {user}, who has no channel: {way_out}"
+            unreachable[key] = f"{what} for {user}, who has no channel: {way_out}"
         else:
             reminders += [
                 Reminder(
@@ -129,7 +131,7 @@ def _reminders(
                 )
                 for place, address in enumerate(addresses)
             ]
-    return reminders, untold
+    return reminders, unreachable
 
 
 def _key(run: Session, user: str, follow_up: FollowUp, place: int) -> str:
@@ -143,14 +145,14 @@ def _message(run: Session, reminder: Reminder, keys: Sequence[str]) -> Message:
 
 
 def _send(
-    run: Session, sender: Sender, reminders: Sequence[Reminder], untold: Mapping[str, str]
+    run: Session, sender: Sender, reminders: Sequence[Reminder], unreachable: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """Send and say what nobody has claimed today; what was sent."""
     courier = Courier(say)
     sent = []
-    for key, line in untold.items():
+    for key, line in unreachable.items():
         (say if key in sender.mine else mention)(line)
-    sender.are_done(untold)
+    sender.are_done(unreachable)
     for reminder in reminders:
         if keys := [key for key in reminder.by_key if key in sender.mine]:
             deliver = partial(courier.send, reminder.address, _message(run, reminder, keys))

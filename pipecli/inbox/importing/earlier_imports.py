@@ -26,7 +26,7 @@ from pipecli.history.commits import (
 from pipecli.inbox.importing.cells import CLOSED_STAGE, STAGE_ENTERED, Path
 from pipecli.inbox.importing.list_elements import discount_lines
 from pipecli.json_and_csv import dumps, loads
-from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_told
+from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_import
 from pipecli.records.base import Part, Plain
 from pipecli.records.compare_names import may_be_one_person, name_key
 from pipecli.records.emails_and_phones import email_key, website_key
@@ -171,7 +171,7 @@ def _base(collection: Kind, key: str, versions: _Versions) -> Plain | None:
         if base is None or not before:  # new, or made again
             base = before
         model = collection.model
-        base = after if base == before else merge_told(model, before, base, after, lambda _: "theirs").plain
+        base = after if base == before else merge_import(model, before, base, after, lambda _: "theirs").plain
         if "status" in group and any(before.get(name) != after.get(name) for name in group):
             base = {**base, "status": after["status"]}
     return base
@@ -197,7 +197,7 @@ def _merged(
     if is_apart and ours.get("stage") != theirs.get("stage"):  # that at which it ended
         whole |= {"stage"}
     side: Literal["ours", "theirs"] = "theirs" if keep == "file" else "ours"
-    outcome = merge_told(collection.model, base, ours, theirs, lambda _: side, whole)
+    outcome = merge_import(collection.model, base, ours, theirs, lambda _: side, whole)
     try:
         return validate(collection.model, outcome.plain), outcome.conflicts
     except FaultyFile:  # each of the two is right, and both together aren't
