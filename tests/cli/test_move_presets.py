@@ -12,7 +12,7 @@ import pytest
 from ryaml import loads
 
 from pipecli.inbox.importing.import_files import File, import_rows, prepare_import
-from pipecli.inbox.importing.mapping import target_named
+from pipecli.inbox.importing.mapping import row_kind_named
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving import Preset, presets, vendors
 from pipecli.inbox.moving.plan_files import load_plan
@@ -63,11 +63,11 @@ def test_each_preset_becomes_a_mapping_without_a_fault(preset: Preset, cli: Cli,
     cli("import", "plan", name, "--into", "m", "--from", preset.vendor)
     files = export_of(load_plan(Path("m")), None)
     step, *_ = load_plan(Path("m")).steps
-    target = target_named(step.kind)
-    assert target is not None
-    table, source = import_rows(files[0], File(step.map, Path("m", step.map).read_bytes()), target)
+    row_kind = row_kind_named(step.kind)
+    assert row_kind is not None
+    table, source = import_rows(files[0], File(step.map, Path("m", step.map).read_bytes()), row_kind)
     pipeline = Pipeline.find(root)
-    prepare_import(pipeline, target, table, source, Planner(pipeline), lambda _: None)
+    prepare_import(pipeline, row_kind, table, source, Planner(pipeline), lambda _: None)
     pipeline.close()
 
 

@@ -26,7 +26,7 @@ from pipecli.inbox.importing.import_report import (
     rejects_beside,
     report_lines,
 )
-from pipecli.inbox.importing.mapping import PARTS, Target, target_named
+from pipecli.inbox.importing.mapping import PARTS, RowKind, row_kind_named
 from pipecli.inbox.importing.workbook import is_archive
 from pipecli.inbox.moving import PLAN_FILE
 from pipecli.json_and_csv import picked
@@ -82,16 +82,16 @@ def import_(
             f"pipecli import plan {quote(kind)} --into DIR",
             code="usage",
         )
-    target = target_of(kind)
+    row_kind = row_kind_of(kind)
     if rejects and rejects.exists() and file.exists() and rejects.samefile(file):
         raise PipecliError("--rejects: the rows themselves are in that file", hint="name another")
     with all_faults():
-        table, source = import_rows(_file(file), _file(map_, str(map_)) if map_ else None, target)
+        table, source = import_rows(_file(file), _file(map_, str(map_)) if map_ else None, row_kind)
 
     def decide(pipeline: Pipeline) -> tuple[Import, list[Write]]:
         with all_faults(), progress(len(table.rows)) as tick:
             planner = Planner(pipeline)
-            done = prepare_import(pipeline, target, table, source, planner, tick, keep)
+            done = prepare_import(pipeline, row_kind, table, source, planner, tick, keep)
         return done, planner.writes()
 
     with changing_after(run, decide) as (transaction, (done, writes)):
@@ -109,13 +109,13 @@ def import_(
         raise PipecliError(f"{count(rejected, 'row', ',')} of {len(table.rows):,} rejected", hint=way)
 
 
-def target_of(kind: str) -> Target:
+def row_kind_of(kind: str) -> RowKind:
     """The kind of rows that KIND names. Raises PipecliError."""
-    target = target_named(kind)
-    if target is None:
+    row_kind = row_kind_named(kind)
+    if row_kind is None:
         known = ", ".join([*(kind.plural for kind in COLLECTIONS), *(part.plural for part in PARTS)])
         raise PipecliError(f'"{kind}" isn\'t a kind of record', hint=f"give one of {known}", code="usage")
-    return target
+    return row_kind
 
 
 def _file(path: Path, name: str = "") -> File:
@@ -347,7 +347,7 @@ def _subject(vendor: str, moved: Moved) -> str:
     totals: dict[str, int] = {}
     for step, done in moved.done:
         totals[step.kind] = totals.get(step.kind, 0) + done.report["made"] + done.report["updated"]
-    nouns = {kind: target.noun for kind in totals if (target := target_named(kind))}
+    nouns = {kind: row_kind.noun for kind in totals if (row_kind := row_kind_named(kind))}
     counts = [
         f"{number:,} {nouns[kind] if number == 1 else kind}" for kind, number in totals.items() if number
     ]

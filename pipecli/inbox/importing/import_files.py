@@ -20,8 +20,8 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.bindings import ORDINAL
 from pipecli.inbox.importing.compile_mapping import compiled
 from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep
-from pipecli.inbox.importing.import_report import Built, Import, Lines, report_json
-from pipecli.inbox.importing.mapping import Source, Target
+from pipecli.inbox.importing.import_report import Import, ImportOutcome, Lines, report_json
+from pipecli.inbox.importing.mapping import RowKind, Source
 from pipecli.inbox.importing.match_record import number_alike_rows
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.parts_of_records import Moves, parents_of
@@ -44,13 +44,13 @@ class File(NamedTuple):
         return self.source if isinstance(self.source, bytes) else read_bounded(self.source)
 
 
-def import_rows(rows: File, mapping: File | None, target: Target) -> tuple[Table, Source]:
+def import_rows(rows: File, mapping: File | None, row_kind: RowKind) -> tuple[Table, Source]:
     """The rows of a file, and their mapping; without `mapping` by the columns' names. Raises PipecliError."""
     source = Source.read(mapping.name, mapping.content) if mapping else None
     content = rows.content
     table = rows_of_file(content, rows.name, source.mapping.file_format if source else None)
     if source is None:
-        source = Source.of_columns(table, target.kinds[0], target.plural if target.is_part else "")
+        source = Source.of_columns(table, row_kind.kinds[0], row_kind.inside)
         if is_vcard(content):  # its ORG is all that it says of an employer
             source.mapping = source.mapping.model_copy(update={"make": ("customer",)})
     for column in source.mapping.fill:
@@ -73,7 +73,7 @@ def _with_ordinals(table: Table, template: str) -> Table:
 
 def prepare_import(
     pipeline: Pipeline,
-    target: Target,
+    row_kind: RowKind,
     table: Table,
     source: Source,
     planner: Planner,
@@ -88,8 +88,8 @@ def prepare_import(
     Raises FaultyFile for a mapping that doesn't fit the rows.
     """
     keep = keep or source.mapping.keep
-    kinds, inside = target.kinds, target.plural if target.is_part else ""
-    outcome = Built()
+    _, _, kinds, inside = row_kind
+    outcome = ImportOutcome()
     bindings = compiled(pipeline, source, table, kinds[0], inside, outcome.tallies)
     names = Nameable(pipeline, source.mapping.make, may_dangle=not kinds[0].folder)
     names.earlier = earlier or names.earlier
@@ -104,8 +104,8 @@ def prepare_import(
     by_kind, moves = {kinds[0].noun: rows}, None
     if inside:
         outcome.lines = Lines()
-        by_kind = parents_of(target, source, rows, names, outcome)
-        moves = Moves(target, planner, bindings.uncounted(), names, outcome)
+        by_kind = parents_of(row_kind, source, rows, names, outcome)
+        moves = Moves(row_kind, planner, bindings.uncounted(), names, outcome)
         moves.find(by_kind, keep or "local")
     tick(2 * (len(table.rows) - sum(map(len, by_kind.values()))))
     for kind in (kind for kind in kinds if by_kind[kind.noun]):
@@ -117,10 +117,10 @@ def prepare_import(
     outcome.updated += [key for key in (moves.finish() if moves else ()) if key not in outcome.updated]
     outcome.rejected.sort(key=lambda rejected: rejected[0].line)
     _plan_others(planner, pipeline.settings, outcome)
-    return Import(table, outcome, report_json(target, table, bindings, names, outcome))
+    return Import(table, outcome, report_json(row_kind, table, bindings, names, outcome))
 
 
-def _plan_others(planner: Planner, settings: Settings, outcome: Built) -> None:
+def _plan_others(planner: Planner, settings: Settings, outcome: ImportOutcome) -> None:
     """Plan the records that are made on the way, and users and teams in the settings."""
     parts = outcome.principals | outcome.related
     for part in parts.values():

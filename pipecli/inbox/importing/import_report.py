@@ -17,7 +17,7 @@ from pipecli.errors import Reason, Unreadable
 from pipecli.harmless_text import one_line, spreadsheet_cell, visible
 from pipecli.history.events_in_words import Event
 from pipecli.inbox.importing.bindings import Bindings, Tallies, Tally
-from pipecli.inbox.importing.mapping import Target
+from pipecli.inbox.importing.mapping import RowKind
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.json_and_csv import free_cell, list_cell
@@ -73,7 +73,7 @@ class Lines(NamedTuple):
 
 
 @dataclass
-class Built:
+class ImportOutcome:
     """The result of an import, before anything is written."""
 
     made: list[str] = field(default_factory=list)
@@ -120,13 +120,15 @@ class Built:
 
 class Import(NamedTuple):
     table: Table
-    outcome: Built
+    outcome: ImportOutcome
     report: dict[str, Any]
     """As JSON has it."""
 
     def without_rows(self) -> Import:
         """The same without its rows, which take the most memory, but for the rejected ones."""
-        return Import(self.table._replace(rows=[]), Built(rejected=self.outcome.rejected), self.report)
+        return Import(
+            self.table._replace(rows=[]), ImportOutcome(rejected=self.outcome.rejected), self.report
+        )
 
     @property
     def keys(self) -> list[str]:
@@ -152,7 +154,7 @@ WORDS = {
 
 
 def report_json(
-    target: Target, table: Table, bindings: Bindings, names: Nameable, outcome: Built
+    row_kind: RowKind, table: Table, bindings: Bindings, names: Nameable, outcome: ImportOutcome
 ) -> dict[str, Any]:
     """The report as JSON has it: counts of rows, and an example of each thing they lack."""
     done = outcome.lines or (len(outcome.made), len(outcome.updated), outcome.unchanged, outcome.merged)
@@ -162,7 +164,7 @@ def report_json(
     for noun, key in outcome.related:
         related.setdefault(BY_NOUN[noun].plural, []).append(key)
     return {
-        "kind": target.plural,
+        "kind": row_kind.plural,
         "file": table.name,
         **({"guessed_encoding": table.encoding} if table.encoding else {}),
         "rows": len(table.rows),
@@ -199,7 +201,7 @@ def report_json(
     }
 
 
-def _reasons(outcome: Built) -> dict[str, Tally]:
+def _reasons(outcome: ImportOutcome) -> dict[str, Tally]:
     tallies = Tallies()
     for row, reason in outcome.rejected:
         tallies.count("reasons", reason.text, row)

@@ -241,29 +241,30 @@ def field_names(collection: Kind, inside: str = "") -> list[str]:
     return own if collection.identity in own else [collection.identity, *own]
 
 
-class Target(NamedTuple):
+class RowKind(NamedTuple):
     """The rows of a file as records of a kind, or as parts of records: items, activities."""
 
     noun: str
     plural: str
-    """The last word of `import`; of a part the list of a record that it is in, too."""
+    """The last word of `import`."""
     kinds: tuple[Kind, ...]
     """The kind; of a part those of the records that have it."""
-    is_part: bool = False
+    inside: str = ""
+    """Of a part, the list of a record that it is in."""
 
 
 PARTS = tuple(
-    Target(noun, plural, tuple(COLLECTIONS_BY_NOUN[parent] for parent in PARENTS[plural]), is_part=True)
+    RowKind(noun, plural, tuple(COLLECTIONS_BY_NOUN[parent] for parent in PARENTS[plural]), plural)
     for noun, plural in (("item", "items"), ("activity", "activities"))
 )
 
 
-def target_named(word: str) -> Target | None:
+def row_kind_named(word: str) -> RowKind | None:
     """The rows that a person means by a word, in the singular or the plural."""
     plain = word.strip().lower()
     kind = collection_named(word)
     part = next((part for part in PARTS if plain in (part.noun, part.plural)), None)
-    return part or (Target(kind.noun, kind.plural, (kind,)) if kind else None)
+    return part or (RowKind(kind.noun, kind.plural, (kind,)) if kind else None)
 
 
 @dataclass

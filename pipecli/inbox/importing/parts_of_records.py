@@ -13,9 +13,9 @@ from pipecli.errors import Reason, Unreadable
 from pipecli.inbox.importing.bindings import Bindings
 from pipecli.inbox.importing.cells import name_in
 from pipecli.inbox.importing.earlier_imports import Keep, last_said
-from pipecli.inbox.importing.import_report import Built, Lines, NotHere, Removed
+from pipecli.inbox.importing.import_report import ImportOutcome, Lines, NotHere, Removed
 from pipecli.inbox.importing.list_elements import Element
-from pipecli.inbox.importing.mapping import RECORD, Source, Target
+from pipecli.inbox.importing.mapping import RECORD, RowKind, Source
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import dumps, loads
@@ -38,7 +38,7 @@ SAME_ID = "with an external_id that something else in another record has"
 
 
 def parents_of(
-    part: Target, source: Source, rows: Iterable[Row], names: Nameable, outcome: Built
+    part: RowKind, source: Source, rows: Iterable[Row], names: Nameable, outcome: ImportOutcome
 ) -> RowsByKind:
     """The rows by the kind of record they belong to; the record of each is noted in the outcome.
 
@@ -59,7 +59,7 @@ def parents_of(
     return by_kind
 
 
-def record_columns(part: Target, source: Source) -> list[tuple[tuple[str, ...], str]]:
+def record_columns(part: RowKind, source: Source) -> list[tuple[tuple[str, ...], str]]:
     """The columns that name a record, each with the kinds of record that it may name."""
     every = tuple(parent.noun for parent in part.kinds)
     named = source.mapping.record.items()
@@ -73,7 +73,7 @@ def record_columns(part: Target, source: Source) -> list[tuple[tuple[str, ...], 
 
 
 def _parent(
-    part: Target, columns: Iterable[tuple[tuple[str, ...], str]], row: Row, names: Nameable
+    part: RowKind, columns: Iterable[tuple[tuple[str, ...], str]], row: Row, names: Nameable
 ) -> tuple[str, str, bool]:
     """The kind and the id of a row's record, and whether the row names others besides (`9002;9003`)."""
     texts = []
@@ -110,7 +110,7 @@ class Moves:
     """
 
     def __init__(
-        self, part: Target, planner: Planner, bindings: Bindings, names: Nameable, outcome: Built
+        self, part: RowKind, planner: Planner, bindings: Bindings, names: Nameable, outcome: ImportOutcome
     ) -> None:
         """`bindings` count nothing that is told."""
         self._part, self._planner, self._bindings = part, planner, bindings

@@ -14,7 +14,7 @@ from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, nouns_of
 from pipecli.inbox.importing.compile_mapping import refuse_other_order
 from pipecli.inbox.importing.defaults import Completer, forget_ending
 from pipecli.inbox.importing.earlier_imports import Keep, as_imported, in_dispute, last_said, merge_local
-from pipecli.inbox.importing.import_report import Built, Lines
+from pipecli.inbox.importing.import_report import ImportOutcome, Lines
 from pipecli.inbox.importing.list_elements import (
     FURTHER_CONTACTS,
     Placing,
@@ -64,7 +64,7 @@ class RecordMaker:
         bindings: Bindings,
         names: Nameable,
         planner: Taking,
-        outcome: Built,
+        outcome: ImportOutcome,
         keep: Keep | None,
     ) -> None:
         """`outcome` has the record of each row that is a part of one."""

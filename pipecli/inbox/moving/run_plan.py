@@ -27,7 +27,7 @@ from pipecli.inbox.importing.import_files import (
     read_bounded,
 )
 from pipecli.inbox.importing.import_report import NOT_HERE, REMOVED, WORDS, Import, reasons_by_shape
-from pipecli.inbox.importing.mapping import Source, target_named
+from pipecli.inbox.importing.mapping import Source, row_kind_named
 from pipecli.inbox.importing.rows_to_records import Tick
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file
@@ -156,7 +156,7 @@ def run_plan(
 
     The index of the copy is in `folder`; `given` is the folder of a later export.
     """
-    nouns = Counter(target.noun for step in move.steps if (target := target_named(step.kind)))
+    nouns = Counter(row_kind.noun for step in move.steps if (row_kind := row_kind_named(step.kind)))
     earlier = EarlierFiles({noun for noun, files in nouns.items() if files > 1}, is_own=move.is_own)
     moved = Moved(draft := DraftPipeline(pipeline, folder))
     moved.removed, moved.whole_settings = apply_settings(draft, move)
@@ -171,8 +171,8 @@ def run_plan(
         taken.add(file.name)
         planner = circle
         if step.kind in ("users", "teams") or not move.is_own:
-            target = target_named(step.kind)
-            planner = AddingPlanner(draft) if target and target.is_part else Planner(draft)
+            row_kind = row_kind_named(step.kind)
+            planner = AddingPlanner(draft) if row_kind and row_kind.inside else Planner(draft)
         done, told = _import(draft, move, step, file, planner, bar, keep, coming, earlier)
         moved.done.append((step, done))
         moved.reconciliation += filter(None, [told])
@@ -191,7 +191,7 @@ def run_plan(
         reconcile(compared, pipeline, draft)
     draft.take(circle.writes())
     new = [file.name for file in files if file.name not in taken]
-    moved.new = [name for name in new if not move.is_own or target_named(name.removesuffix(".csv"))]
+    moved.new = [name for name in new if not move.is_own or row_kind_named(name.removesuffix(".csv"))]
     moved.writes = draft.writes()
     if move.is_own:
         moved.writes += _files_beside(draft, given or move.folder)
@@ -225,10 +225,10 @@ def _without_customer(pipeline: Pipeline) -> int:
 
 def _refused(done: Import, source: Source) -> Iterator[tuple[tuple[str, str], str]]:
     """The rejected rows by noun and external id, each with its reason."""
-    target, own = target_named(done.report["kind"]), source.mapping.external_id
-    if target and own:
+    row_kind, own = row_kind_named(done.report["kind"]), source.mapping.external_id
+    if row_kind and own:
         for row, reason in done.outcome.rejected:
-            yield (target.noun, text_of_row(own, row)), reason.text
+            yield (row_kind.noun, text_of_row(own, row)), reason.text
 
 
 def _files_beside(draft: DraftPipeline, export: Path) -> Iterator[Write]:
@@ -270,18 +270,18 @@ def _import(
     earlier: EarlierFiles,
 ) -> tuple[Import, Reconciliation | None]:
     """One file's import, and its word on its records: what needs its rows, which take the most memory."""
-    target = target_named(step.kind)
-    if target is None:
+    row_kind = row_kind_named(step.kind)
+    if row_kind is None:
         raise PipecliError(f'{move.folder / PLAN_FILE}: "{step.kind}" isn\'t a kind of record')
     path = move.folder / step.map
     if step.map and not path.is_file():
         raise PipecliError(f"{path} does not exist", hint=f"correct {move.folder / PLAN_FILE}", code="system")
-    table, source = import_rows(file, File(str(path), path.read_bytes()) if step.map else None, target)
+    table, source = import_rows(file, File(str(path), path.read_bytes()) if step.map else None, row_kind)
     if move.is_own:
         source.mapping = source.mapping.model_copy(update={"scale": "percent"})
-    others = {noun: keys for noun, keys in coming.items() if noun != target.noun}
+    others = {noun: keys for noun, keys in coming.items() if noun != row_kind.noun}
     with bar(len(table.rows)) as tick:
-        done = prepare_import(pipeline, target, table, source, planner, tick, keep, others, earlier)
+        done = prepare_import(pipeline, row_kind, table, source, planner, tick, keep, others, earlier)
     earlier.refused |= _refused(done, source)
     done.report["unused_columns"] = [c for c in done.report["unused_columns"] if texts(table, c)]
     return done.without_rows(), None if move.is_own else told_of(done, source)
@@ -292,10 +292,10 @@ def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
     by_name = {file.name: file for file in files}
     ids: dict[str, list[str]] = {}
     for step in move.steps:
-        target = target_named(step.kind)
-        if target and not target.is_part and step.file in by_name:
+        row_kind = row_kind_named(step.kind)
+        if row_kind and not row_kind.inside and step.file in by_name:
             table = read_table(by_name[step.file].content, step.file)
-            ids[target.noun] = [str(row.cells.get(target.kinds[0].identity, "")) for row in table.rows]
+            ids[row_kind.noun] = [str(row.cells.get(row_kind.kinds[0].identity, "")) for row in table.rows]
     return ids
 
 
