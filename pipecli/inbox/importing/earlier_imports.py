@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pipecli.errors import FaultyFile, Unreadable
@@ -51,12 +52,21 @@ _Versions = list[tuple[Plain, Plain]]
 """A record before and after each import that changed it, oldest first."""
 
 
-class EarlierFiles:
-    """The word of earlier files of the same move; of two that contradict each other the first is taken."""
+class OtherFiles:
+    """The word of other files of the same move; of two that contradict each other the first is taken."""
 
-    def __init__(self, several: Container[str] = (), *, is_own: bool = False) -> None:
-        """`several` are the nouns of which the move has several files; `is_own`, an export of ours."""
-        self.is_own, self._several = is_own, several
+    def __init__(
+        self,
+        several: Container[str] = (),
+        coming: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        *,
+        is_own: bool = False,
+    ) -> None:
+        """`several` are the nouns of which the move has several files; `is_own`, an export of ours.
+
+        `coming` are the ids by noun that rows may name before their files come.
+        """
+        self.is_own, self.coming, self._several = is_own, coming, several
         self.refused: dict[tuple[str, str], str] = {}
         """Their rejected rows by noun and external id, each with its reason."""
         self.called: dict[tuple[str, str], list[str]] = defaultdict(list)

@@ -12,14 +12,14 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.bindings import ORDINAL
 from pipecli.inbox.importing.compile_mapping import compiled
-from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep
+from pipecli.inbox.importing.earlier_imports import Keep, OtherFiles
 from pipecli.inbox.importing.import_report import Import, ImportOutcome, Lines, report_json
 from pipecli.inbox.importing.mapping import RowKind, Source
 from pipecli.inbox.importing.match_record import number_alike_rows
@@ -79,22 +79,19 @@ def prepare_import(
     planner: Planner,
     tick: Tick,
     keep: Keep | None = None,
-    coming: Mapping[str, Sequence[str]] | None = None,
-    earlier: EarlierFiles | None = None,
+    others: OtherFiles | None = None,
 ) -> Import:
     """An import, whose records the planner takes, not yet written; `keep` overrides that of the mapping.
 
-    Rows may name the ids in `coming`, by noun, which later files of the same move bring.
     Raises FaultyFile for a mapping that doesn't fit the rows.
     """
     keep = keep or source.mapping.keep
     _, _, kinds, inside = row_kind
     outcome = ImportOutcome()
     bindings = compiled(pipeline, source, table, kinds[0], inside, outcome.tallies)
-    names = Nameable(pipeline, source.mapping.make, may_dangle=not kinds[0].folder)
-    names.earlier = earlier or names.earlier
-    for noun, keys in (coming or {}).items():
-        names.expect_records(noun, keys)
+    names = Nameable(pipeline, source.mapping.make, others or OtherFiles(), may_dangle=not kinds[0].folder)
+    for noun in names.others.coming.keys() - {row_kind.noun}:
+        names.expect_records(noun)
     if not inside and table.columns[-1:] == [ORDINAL]:
         number_alike_rows(kinds[0], table, bindings.uncounted(), names)
     rows = bindings.wanted(table.rows)

@@ -117,7 +117,7 @@ class Matcher:
         is_new = departed is None and key not in self.known.labels
         if is_new and not self.may_make:
             raise NotHere(f"unknown {self.collection.noun} {external or name}")
-        if is_new and (refused := self.names.earlier.refused.get((self.collection.noun, external or ""))):
+        if is_new and (refused := self.names.others.refused.get((self.collection.noun, external or ""))):
             raise Unreadable(f"its row in an earlier file was rejected: {refused}")
         self._above = key
         if not is_new:
@@ -246,7 +246,7 @@ class Matcher:
         try:
             self.names.key_of(named)
         except Unreadable:  # one whose row was rejected comes once that is mended
-            return (named.noun, named.text) not in self.names.earlier.refused
+            return (named.noun, named.text) not in self.names.others.refused
         return False
 
     def _person(
@@ -274,7 +274,7 @@ class Matcher:
 
     def _match(self, own: str | None, external: str | None, name: str | None) -> str:
         same = self.known.with_external_id(external) if external else []
-        if own and (own in same or self.names.earlier.is_own):
+        if own and (own in same or self.names.others.is_own):
             return own
         if len(same) > 1:
             raise Unreadable(f'{" and ".join(same)} have the same external_id "{external}"')

@@ -17,7 +17,7 @@ from functools import cached_property
 from pipecli.errors import FaultyFile, Unreadable
 from pipecli.inbox.importing.bindings import written
 from pipecli.inbox.importing.cells import Named, Path, nouns_of
-from pipecli.inbox.importing.earlier_imports import Departures, EarlierFiles, imports_at
+from pipecli.inbox.importing.earlier_imports import Departures, OtherFiles, imports_at
 from pipecli.inbox.importing.list_elements import value_at
 from pipecli.json_and_csv import loads
 from pipecli.records.base import Part, Plain, Record
@@ -194,7 +194,9 @@ _NAME_AND_ADDRESS = re.compile(r"(.*\S)\s*[(<]([^\s()<>@]+@[^\s()<>@]+)[)>]")
 class Nameable:
     """All that rows may name: records of the pipeline, of the file itself, and those made on the way."""
 
-    def __init__(self, pipeline: Pipeline, makeable: Container[str], *, may_dangle: bool = False) -> None:
+    def __init__(
+        self, pipeline: Pipeline, makeable: Container[str], others: OtherFiles, *, may_dangle: bool = False
+    ) -> None:
         """With `may_dangle` a slug may name what a later import brings: a team's manager."""
         self.pipeline = pipeline
         self._makeable = makeable
@@ -205,7 +207,7 @@ class Nameable:
         self.imports = imports_at(pipeline.location)
         self.new_records: dict[tuple[str, str], Part] = {}
         """Those that rows name and that were missing, by noun and key."""
-        self.earlier = EarlierFiles()
+        self.others = others
         self.dangling: dict[str, list[str]] = {}  # by kind, slugs that nothing has yet
         self.respelt: dict[tuple[str, str], str] = {}
         """By kind and the name in the file: the name of the record it was taken for."""
@@ -256,10 +258,10 @@ class Nameable:
         """A record with its stage, type, source and reasons as people have renamed them since."""
         return self.imports.renamed.in_record(plain, self.pipeline.settings)
 
-    def expect_records(self, noun: str, keys: Container[str]) -> None:
+    def expect_records(self, noun: str) -> None:
         """Let rows name records, by their ids, that later files of the same move bring."""
         known = self.known(noun)
-        for key in keys:
+        for key in self.others.coming[noun]:
             if key not in known.labels:
                 known.add(key, key, None)
 
@@ -322,7 +324,7 @@ class Nameable:
     def note_called(self, noun: str, key: str, name: str | None) -> None:
         """Let later files name a record as this one of the move does, where it is here by another, or not."""
         if name and name_key(name) != name_key(self.known(noun).labels.get(key, "")):
-            self.earlier.called[noun, name_key(name)].append(key)
+            self.others.called[noun, name_key(name)].append(key)
 
     def look_up_keys(self, values: dict[Path, object]) -> Set[tuple[str, str]]:
         """Put the ids of the products by which a row names prices, `prices.{product}`; those made for it.
@@ -348,7 +350,7 @@ class Nameable:
         if user := known.emails.get(email_key(text) or ""):
             return user
         external = known.with_external_id(text)
-        called = (*known.with_name(text), *self.earlier.called.get((noun, name_key(text)), ()))
+        called = (*known.with_name(text), *self.others.called.get((noun, name_key(text)), ()))
         keys = external or [*dict.fromkeys(called)]
         if not keys and noun == "customer":  # `Aurora, Ben Li`, as Odoo has a person of hers
             firm, _, person = text.rpartition(", ")
@@ -392,7 +394,7 @@ class Nameable:
         return ids_and_files.free_slug(name, ChainMap(self.known(noun).labels, self.departed(noun).names))
 
     def _require_not_refused(self, noun: str, text: str) -> None:
-        if reason := self.earlier.refused.get((noun, text)):
+        if reason := self.others.refused.get((noun, text)):
             raise Unreadable(f'its {noun} "{text}" was rejected: {reason}')
 
     def _make(self, named: Named) -> str:

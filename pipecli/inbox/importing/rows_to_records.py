@@ -292,7 +292,7 @@ class RecordMaker:
         elements = {} if draft.by_id else elements_in(values)
         of_elements = elements_in(constants)
         values, constants = beside(values, elements), beside(constants, elements)
-        given = self.names.earlier.agree(self.collection.noun, draft.key, values, self.bindings.owned, before)
+        given = self.names.others.agree(self.collection.noun, draft.key, values, self.bindings.owned, before)
         if before is None:
             plain: Plain = {self.collection.identity: draft.key} if self.collection.folder else {}
             values = constants | values

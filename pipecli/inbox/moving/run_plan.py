@@ -6,7 +6,7 @@ Each file is imported as `import KIND FILE --map` does it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,7 +16,7 @@ from typing import Any
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import texts
-from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep
+from pipecli.inbox.importing.earlier_imports import Keep, OtherFiles
 from pipecli.inbox.importing.import_files import (
     LARGEST,
     File,
@@ -157,11 +157,11 @@ def run_plan(
     The index of the copy is in `folder`; `given` is the folder of a later export.
     """
     nouns = Counter(row_kind.noun for step in move.steps if (row_kind := row_kind_named(step.kind)))
-    earlier = EarlierFiles({noun for noun, files in nouns.items() if files > 1}, is_own=move.is_own)
+    coming = _ids(move, files) if move.is_own else {}
+    others = OtherFiles({noun for noun, files in nouns.items() if files > 1}, coming, is_own=move.is_own)
     moved = Moved(draft := DraftPipeline(pipeline, folder))
     moved.removed, moved.whole_settings = apply_settings(draft, move)
     taken: set[str] = set()
-    coming = _ids(move, files) if move.is_own else {}
     circle = Planner(draft)  # records of an export of ours name one another in circles
     for step in move.steps:
         file = _file_of(step, files, move.steps, taken)
@@ -173,7 +173,7 @@ def run_plan(
         if step.kind in ("users", "teams") or not move.is_own:
             row_kind = row_kind_named(step.kind)
             planner = AddingPlanner(draft) if row_kind and row_kind.inside else Planner(draft)
-        done, told = _import(draft, move, step, file, planner, bar, keep, coming, earlier)
+        done, told = _import(draft, move, step, file, planner, bar, keep, others)
         moved.done.append((step, done))
         moved.reconciliation += filter(None, [told])
         if planner is not circle:
@@ -266,8 +266,7 @@ def _import(
     planner: Planner,
     bar: Bar,
     keep: Keep | None,
-    coming: Mapping[str, Sequence[str]],
-    earlier: EarlierFiles,
+    others: OtherFiles,
 ) -> tuple[Import, Reconciliation | None]:
     """One file's import, and its word on its records: what needs its rows, which take the most memory."""
     row_kind = row_kind_named(step.kind)
@@ -279,10 +278,9 @@ def _import(
     table, source = import_rows(file, File(str(path), path.read_bytes()) if step.map else None, row_kind)
     if move.is_own:
         source.mapping = source.mapping.model_copy(update={"scale": "percent"})
-    others = {noun: keys for noun, keys in coming.items() if noun != row_kind.noun}
     with bar(len(table.rows)) as tick:
-        done = prepare_import(pipeline, row_kind, table, source, planner, tick, keep, others, earlier)
-    earlier.refused |= _refused(done, source)
+        done = prepare_import(pipeline, row_kind, table, source, planner, tick, keep, others)
+    others.refused |= _refused(done, source)
     done.report["unused_columns"] = [c for c in done.report["unused_columns"] if texts(table, c)]
     return done.without_rows(), None if move.is_own else told_of(done, source)
 
