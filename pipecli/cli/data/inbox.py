@@ -16,17 +16,16 @@ from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import terminal_line
 from pipecli.inbox.mail import message
-from pipecli.inbox.mail.forwarded import forwarded_mails
 from pipecli.inbox.mail.inbox_import import (
     MailOutcome,
-    Read,
     outcome_of_mails,
+    read_mails,
     report_json,
     report_lines,
     report_rows,
 )
 from pipecli.inbox.mail.mailbox_files import LeftOut, mail_files, raw_messages
-from pipecli.inbox.mail.message import Mail, NoMail, mail_of
+from pipecli.inbox.mail.message import Mail
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.store.git_commit import trailers
 from pipecli.store.index.rows_for_verbs import label_and_status
@@ -53,7 +52,7 @@ def import_(
     """
     if on is not None and create_leads:
         raise PipecliError("--on and --create-leads can't go together", hint="give one")
-    mails, read = _read(paths, bodies=bodies)
+    mails, read = read_mails(paths, bodies=bodies)
     with changing(run) as transaction:
         record = find_typed(run, on, LEAD, OPPORTUNITY).key if on else None
         outcome = outcome_of_mails(transaction.pipeline, mails, on=record, create_leads=create_leads)
@@ -69,31 +68,6 @@ def import_(
         raise PipecliError(
             f"{len(faults):,} could not be read as mail: {they} named above", hint="the rest is done"
         )
-
-
-def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
-    """The mails of all files, before the pipeline is held: a mailbox may be large."""
-    mails: list[Mail] = []
-    left_out: list[LeftOut] = []
-    files = 0
-    for path in paths:
-        for file in mail_files(path):
-            if isinstance(file, LeftOut):
-                left_out.append(file)
-                continue
-            files += 1
-            for raw_message in raw_messages(file, body=message.READ):
-                if isinstance(raw_message, LeftOut):
-                    left_out.append(raw_message)
-                    continue
-                try:
-                    mail = mail_of(raw_message)
-                except NoMail as error:
-                    left_out.append(LeftOut(raw_message.place, str(error)))
-                    continue
-                mail = mail._replace(forwarded=forwarded_mails(raw_message, mail, bodies=bodies))
-                mails.append(mail._replace(text=message.mail_text(raw_message)) if bodies else mail)
-    return mails, Read(files, len(mails), left_out)
 
 
 def _files(

@@ -13,8 +13,8 @@ from email.message import Message
 from hashlib import sha256
 
 from pipecli.inbox.mail import message as body
-from pipecli.inbox.mail.mailbox_files import RawMessage
-from pipecli.inbox.mail.message import Mail, Moment, NoMail, header_time, mail_of, people_in
+from pipecli.inbox.mail.mailbox_files import LeftOut, RawMessage
+from pipecli.inbox.mail.message import Mail, Moment, header_time, mail_of, people_in
 from pipecli.records.compare_names import folded
 from pipecli.records.emails_and_phones import email_key
 
@@ -100,9 +100,8 @@ def _whole(part: Message, outer: RawMessage, bodies: bool) -> Mail | None:
         message_id=named[1].decode() if named else f"<{digest}@content.pipecli>",
         envelope=b"",
     )
-    try:
-        mail = mail_of(inner)
-    except NoMail:
+    mail = mail_of(inner)
+    if isinstance(mail, LeftOut):
         return None
     return mail._replace(text=body.mail_text(inner)) if bodies else mail
 

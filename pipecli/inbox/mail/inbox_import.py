@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipecli.inbox.mail.address_book import address_book
-from pipecli.inbox.mail.forwarded import is_quoted, quoted_id
-from pipecli.inbox.mail.mailbox_files import LeftOut
-from pipecli.inbox.mail.message import Mail, Moment, Person
+from pipecli.inbox.mail.forwarded import forwarded_mails, is_quoted, quoted_id
+from pipecli.inbox.mail.mailbox_files import LeftOut, RawMessage, mail_files, raw_messages
+from pipecli.inbox.mail.message import READ, Mail, Moment, Person, mail_of, mail_text
 from pipecli.records.activity import Activity
 from pipecli.records.emails_and_phones import email_domain, email_key
 from pipecli.records.kinds import LEAD
@@ -76,6 +77,41 @@ class MailOutcome(NamedTuple):
     """The ids of the new leads."""
     changes: list[Change]
     """One for each record that mails are recorded on."""
+
+
+class Read(NamedTuple):
+    """The counts of what was read, before any mail is placed."""
+
+    files: int
+    mails: int
+    left_out: list[LeftOut]
+
+
+def read_mails(paths: Iterable[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
+    """The mails of all files, before the pipeline is held: a mailbox may be large."""
+    mails: list[Mail] = []
+    left_out: list[LeftOut] = []
+    files = 0
+    for file in (file for path in paths for file in mail_files(path)):
+        if isinstance(file, LeftOut):
+            left_out.append(file)
+            continue
+        files += 1
+        for raw_message in raw_messages(file, body=READ):
+            read = raw_message if isinstance(raw_message, LeftOut) else _read(raw_message, bodies=bodies)
+            if isinstance(read, LeftOut):
+                left_out.append(read)
+            else:
+                mails.append(read)
+    return mails, Read(files, len(mails), left_out)
+
+
+def _read(raw_message: RawMessage, *, bodies: bool) -> Mail | LeftOut:
+    mail = mail_of(raw_message)
+    if isinstance(mail, LeftOut):
+        return mail
+    forwarded = forwarded_mails(raw_message, mail, bodies=bodies)
+    return mail._replace(forwarded=forwarded, text=mail_text(raw_message) if bodies else "")
 
 
 def outcome_of_mails(
@@ -288,14 +324,6 @@ class _Run:
 _MOST_RECIPIENTS = 10
 _BELIEVED = "Date"
 _MOST_UNDATED = 10
-
-
-class Read(NamedTuple):
-    """The counts of what was read, before any mail is placed."""
-
-    files: int
-    mails: int
-    left_out: list[LeftOut]
 
 
 Row = dict[str, Any]

@@ -18,7 +18,7 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 
 from pipecli.harmless_text import decoded, without_controls
-from pipecli.inbox.mail.mailbox_files import RawMessage
+from pipecli.inbox.mail.mailbox_files import LeftOut, RawMessage
 from pipecli.records.emails_and_phones import email_key, is_email
 
 
@@ -227,12 +227,8 @@ class Mail(NamedTuple):
     """The mails that it passes on, where it says that it does."""
 
 
-class NoMail(Exception):
-    """The message is not a mail; the text gives the reason."""
-
-
-def mail_of(raw_message: RawMessage) -> Mail:
-    """The headers of a message. Raises NoMail."""
+def mail_of(raw_message: RawMessage) -> Mail | LeftOut:
+    """The headers of a message, where it is a mail."""
     fields = _Fields(raw_message.header)
     sender = fields.people("from") or fields.people("sender")
     if sender and all(_NOBODY.match(person.email) for person in sender):
@@ -240,7 +236,8 @@ def mail_of(raw_message: RawMessage) -> Mail:
     to, copied = fields.people("to"), fields.people("cc", "bcc")
     if not sender:
         is_mail = to or fields.has("from") or fields.has("received")
-        raise NoMail("it names no sender" if is_mail else "it isn't an e-mail: it names no sender")
+        why = "it names no sender" if is_mail else "it isn't an e-mail: it names no sender"
+        return LeftOut(raw_message.place, why)
     return Mail(
         raw_message.place,
         raw_message.message_id,
