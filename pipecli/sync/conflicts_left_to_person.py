@@ -143,12 +143,11 @@ _REMOVE = ("rm", "--quiet", "--force", "--ignore-unmatch")
 def take_side(place: Location, waiting: WaitingSync, side: Side, paths: Sequence[str]) -> None:
     """Settle what is still in conflict in these files as one side has it; what is settled already stays."""
     unmerged = _unmerged(place)
-    unmarked = _unmarked(place, waiting, unmerged)
+    whole = _whole(place, waiting, unmerged)
     for path, sides in unmerged.items():
         if path not in paths:
             continue
-        is_whole = len(sides) < 2 or path in unmarked
-        if is_whole and side not in sides:
+        if path in whole and side not in sides:
             if path == f"{place.prefix}{SETTINGS_FILE}":
                 raise PipecliError(
                     f"{path} would be gone, and with it the pipeline",
@@ -156,7 +155,7 @@ def take_side(place: Location, waiting: WaitingSync, side: Side, paths: Sequence
                 )
             _on_files(place, [path], *_REMOVE)
             continue
-        if is_whole:
+        if path in whole:
             _on_files(place, [path], "checkout", "--quiet", f"--{side}")
         elif (place.work_tree / path).is_file():
             raw = safe_files.read_bytes(place.work_tree, path, safe_files.LARGEST_ANY)
@@ -174,18 +173,12 @@ def stage_resolved(place: Location, waiting: WaitingSync) -> None:
                 "or `--theirs`",
             )
     unmerged = _unmerged(place)
-    undecided = [path for path, sides in unmerged.items() if len(sides) < 2]
-    if undecided:
+    if whole := sorted(_whole(place, waiting, unmerged)):
+        file = shlex.quote(whole[0])
         raise PipecliError(
-            f"{first_files(undecided)}: one side removed it and the other changed it",
-            hint=f"keep it with `git add {shlex.quote(undecided[0])}`, or remove it with "
-            f"`git rm {shlex.quote(undecided[0])}`",
-        )
-    if unmarked := sorted(_unmarked(place, waiting, unmerged)):
-        raise PipecliError(
-            f"{first_files(unmarked)}: both sides changed it, and it isn't text in which both could stand",
-            hint=f"ours lies there: keep that with `git add {shlex.quote(unmarked[0])}`, or take the other "
-            "with `pipecli sync --theirs`",
+            f"{first_files(whole)}: one side removed it, or it isn't text, and only one side can be taken",
+            hint=f"keep what lies there with `git add {file}`, or remove it with `git rm {file}`; or "
+            "`pipecli sync --ours` or `--theirs`",
         )
     changed = git.words(place.work_tree, "diff", "--name-only", "-z")
     also = [path for path in changed if path not in (*unmerged, *waiting.files)]
@@ -201,10 +194,8 @@ def stage_resolved(place: Location, waiting: WaitingSync) -> None:
 
 def unresolved(place: Location, waiting: WaitingSync) -> list[str]:
     """The files that still wait for a person."""
-    unmerged = _unmerged(place)
-    undecided = {path for path, sides in unmerged.items() if len(sides) < 2}
-    undecided |= _unmarked(place, waiting, unmerged)
-    return [path for path in waiting.files if path in undecided or _first_mark(place, path)]
+    whole = _whole(place, waiting, _unmerged(place))
+    return [path for path in waiting.files if path in whole or _first_mark(place, path)]
 
 
 def conflicting_files(waiting: WaitingSync, names: Sequence[str]) -> list[str]:
@@ -280,14 +271,14 @@ def _unmerged(place: Location) -> dict[str, _Modes]:
     return unmerged
 
 
-def _unmarked(place: Location, waiting: WaitingSync, unmerged: Mapping[str, _Modes]) -> set[str]:
-    """Those that both sides have, and in which git marks nothing but leaves ours: no text, a link."""
+def _whole(place: Location, waiting: WaitingSync, unmerged: Mapping[str, _Modes]) -> set[str]:
+    """Those of which a side is taken as a whole: removed by the other, or no text, as a picture or a link."""
     sides = (waiting.ours, waiting.theirs)
     listed = git.words(place.work_tree, "diff", "--numstat", "--no-renames", "-z", *sides)
     return {
         path
         for path, modes in unmerged.items()
-        if len(modes) == 2 and (f"-\t-\t{path}" in listed or {*modes.values()} - {"100644", "100755"})
+        if len(modes) < 2 or f"-\t-\t{path}" in listed or {*modes.values()} - {"100644", "100755"}
     }
 
 

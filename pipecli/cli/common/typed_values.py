@@ -65,7 +65,9 @@ def _option(model: type[R], name: str, value: Any, run: Session) -> Any:
 
 
 def _assigned(model: type[R], plain: Plain, assignments: Sequence[str], run: Session, where: str) -> R:
-    for path, text in sorted(map(split_assignment, assignments), key=_last):
+    # Last those read by others: a stage by its process, a day by whether its activity is done.
+    last = ("stage", "at")
+    for path, text in sorted(map(split_assignment, assignments), key=lambda pair: pair[0][-1] in last):
         if path[0] in _NEVER:
             raise PipecliError(f"{path[0]} never changes", hint="make a new record instead")
         _require_elements(model, plain, path)
@@ -74,12 +76,6 @@ def _assigned(model: type[R], plain: Plain, assignments: Sequence[str], run: Ses
         value = read_value(model, path, text, run, currency=currency, past=past) if text else None
         set_at_path(plain, path, _meant(model, path, value, plain, run), run)
     return validated(model, plain, where)
-
-
-def _last(assignment: tuple[list[str], str]) -> tuple[bool, bool]:
-    """The order: last those read by others, a stage by its process, a day by whether its activity is done."""
-    path = assignment[0]
-    return path == ["stage"], path[-1] == "at"
 
 
 def _has_been(plain: Plain, path: Sequence[str]) -> bool:
