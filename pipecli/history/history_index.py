@@ -61,7 +61,7 @@ def connect(file: Path) -> sqlite3.Connection:
     try:
         layout, is_whole = _layout(connection), is_sealed(file)
     finally:
-        connection.execute("ROLLBACK")
+        connection.rollback()
     if layout == LAYOUT and is_whole:
         return connection
     connection.close()

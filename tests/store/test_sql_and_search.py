@@ -135,6 +135,7 @@ def test_a_question_that_fills_the_memory_is_refused(
     connection: sqlite3.Connection, sql: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sql_and_search, "LONGEST", 600.0)  # on a busy machine its memory takes long to fill
+    monkeypatch.setattr(sql_and_search, "_MOST_HELD", 256 << 20)
     with pytest.raises(sql_and_search.BadQuery, match=r"too big|memory"):
         sql_and_search.ask_sql(connection, sql)
 

@@ -289,7 +289,7 @@ class writing:  # noqa: N801 - reads as a statement
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         query = self.connection.execute
         if kind:
-            query("ROLLBACK")
+            self.connection.rollback()  # if SQLite has not, as where its memory or the disk is full
             return
         query("PRAGMA locking_mode = EXCLUSIVE")  # only now: who waits for a lock must not hold another
         try:

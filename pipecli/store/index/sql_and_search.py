@@ -31,7 +31,8 @@ _LONGEST_CONDITION = 2.0
 _GRACE = 2.0
 _LONGEST_VALUE = 16 << 20
 _MOST_MEMORY = 256 << 20
-"""Bytes, once for what SQLite holds and once for the answer."""
+"""Bytes of an answer; of what SQLite holds it is the least that may be forbidden."""
+_MOST_HELD = 2 << 30
 
 _READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE}
 # Functions that reach outside the database or tell of the machine.
@@ -115,7 +116,7 @@ def _guarded(
 
 
 _TOO_LONG = "the query took more than {:.0f} seconds"
-_TOO_MUCH = f"the query takes more than {_MOST_MEMORY >> 20} MB of memory"
+_TOO_MUCH = "the query takes too much memory"
 
 
 class _Clock:
@@ -149,7 +150,7 @@ def _bounds(connection: sqlite3.Connection, clock: _Clock) -> Iterator[None]:
     connection.execute("SELECT 1 FROM json_each('[]')")
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA temp_store = MEMORY")  # where the next bound counts it, and no disk is filled
-    connection.execute(f"PRAGMA hard_heap_limit = {_MOST_MEMORY}")
+    connection.execute(f"PRAGMA hard_heap_limit = {_most_held()}")
     length = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
     pattern = connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000)
     connection.set_authorizer(_allow)
@@ -164,6 +165,18 @@ def _bounds(connection: sqlite3.Connection, clock: _Clock) -> Iterator[None]:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, length)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, pattern)
         connection.execute("PRAGMA query_only = OFF")
+
+
+def _most_held() -> int:
+    """Bytes for all that SQLite holds, which this process can never raise: a quarter of the machine's.
+
+    Indexes in memory count, too: of a sync, and where git's directory can't be written. One of 100,000 deals
+    with papers takes 850 MB.
+    """
+    if not hasattr(os, "sysconf"):  # on Windows
+        return _MOST_HELD
+    quarter = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4
+    return max(_MOST_MEMORY, min(quarter, _MOST_HELD))
 
 
 def _end_late(clock: _Clock, is_answered: threading.Event) -> None:
