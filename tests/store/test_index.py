@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -21,6 +22,7 @@ import pytest
 
 from pipecli.errors import FaultyFile
 from pipecli.store import file_stamps, safe_files
+from pipecli.store.index import index
 from pipecli.store.index.rows_for_verbs import ids_in_index
 from pipecli.store.pipeline import Pipeline
 from tests.conftest import DEAL
@@ -286,6 +288,31 @@ def test_what_a_command_wrote_is_stamped_so_that_only_other_changes_are_read_aga
     difference = file_stamps.compare_stamps({"customers": stamp}, {"customers": changed})
     assert difference.changed == ["customers/fabrikam.yaml", "customers/nordwind.yaml"]
     assert difference.gone == ["customers/contoso.yaml"]
+
+
+def test_no_check_looks_for_each_paper_among_all(cli, deal, monkeypatch):
+    """Of 33,000 orders and 76,000 quotations `check` and `sync` took minutes: SQLite read all for each."""
+    query, nested = Pipeline.query, []
+
+    def explained(pipeline, sql, *parameters):
+        plan = query(pipeline, f"EXPLAIN QUERY PLAN {sql}", *parameters)
+        scans = [above for _, above, _, step in plan if re.fullmatch(r"SCAN \w+( LEFT-JOIN)?", step)]
+        few = "_price_lists" in sql or "external_id IN" in sql  # lists of prices; those of one id
+        nested.extend([sql] if len(scans) > len({*scans}) and not few else [])
+        return query(pipeline, sql, *parameters)
+
+    monkeypatch.setattr(Pipeline, "query", explained)
+    cli("check")
+    assert nested == []
+
+
+def test_a_transaction_that_sqlite_has_undone_itself_tells_why(root):
+    """It said that no transaction was active, which was no reason."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        with pytest.raises(MemoryError), index.writing(connection):
+            connection.execute("ROLLBACK")  # as it does where there is no memory left
+            raise MemoryError
+        assert not connection.in_transaction
 
 
 def test_a_folder_that_the_disk_does_not_tell_of_is_not_taken_for_gone(monkeypatch, cli, deal, refused):
