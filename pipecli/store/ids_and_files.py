@@ -26,7 +26,11 @@ WINDOWS_DEVICES = frozenset(
 
 def random_part() -> str:
     """Five random Crockford characters: what makes ids of clones that never talked differ."""
-    return "".join([CROCKFORD[byte % 32] for byte in os.urandom(ID_LENGTH)])
+    return _crockford(os.urandom(ID_LENGTH))
+
+
+def _crockford(content: bytes) -> str:
+    return "".join([CROCKFORD[byte % 32] for byte in content])
 
 
 def new_id(prefix: str, taken: Container[str]) -> str:
@@ -40,9 +44,11 @@ def id_derived_from(text: str, taken: Container[object], prefix: str = "") -> st
     """An id that none has, and the same in each clone: of two that import one export each record is one."""
     import hashlib  # with OpenSSL, 3 ms of a verb that only names a record, too
 
-    hashes = (hashlib.sha256(f"{text}\n{turn}".encode()).digest() for turn in count())
-    several = (prefix + "".join(CROCKFORD[byte % 32] for byte in digest[:ID_LENGTH]) for digest in hashes)
-    return next(id_ for id_ in several if id_ not in taken)
+    for turn in count():
+        digest = hashlib.sha256(f"{text}\n{turn}".encode()).digest()
+        if (id_ := prefix + _crockford(digest[:ID_LENGTH])) not in taken:
+            break
+    return id_
 
 
 @lru_cache(maxsize=4096)

@@ -175,16 +175,17 @@ class Completer:
         quantity = item.get("quantity", Decimal(1))
         day = plain["created"].date()
         name = (plain.get("price_list"), plain["currency"], item["product"], quantity, day)
-        if name not in self._prices:
+        price = self._prices.get(name)
+        if price is None:
             try:
                 deal = self._priced(plain)
-                self._prices[name] = (
+                price = (
                     items_and_prices.unit_price(deal, self, item["product"], quantity, day),
                     items_and_prices.price_list_of(deal, self, day).tax_included,
                 )
             except PipecliError as error:
-                self._prices[name] = f"{item['product']} has no unit_price: {error.message}"
-        price = self._prices[name]
+                price = f"{item['product']} has no unit_price: {error.message}"
+            self._prices[name] = price
         if isinstance(price, str):
             raise Unreadable(price)
         if bool(price[1]) != bool(plain.get("tax_included")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeGuard
@@ -160,7 +160,7 @@ def _decimal_text(value: Decimal) -> str:
     text = format(value, "f") if value.is_finite() else ""
     if not text or (len(text) > _EXACT and Decimal(repr(float(text))) != value):
         raise Unwritable(f"a number can't have as many digits as {value}")
-    return text if "." in text else _integer_text(int(text))
+    return text if "." in text or (text.isdigit() and len(text) <= _EXACT) else _integer_text(int(text))
 
 
 class Layout(NamedTuple):
@@ -206,9 +206,6 @@ def is_read_as_it_is(value: object, prices: Container[str] = ()) -> bool:
     return is_same is not None and is_same(value)
 
 
-_MOMENT = len("2026-11-21T10:00:00+01:00")
-
-
 def _is_same_number(value: Decimal) -> bool:
     whole, point, rest = str(value).partition(".")
     if point:
@@ -216,12 +213,13 @@ def _is_same_number(value: Decimal) -> bool:
     return whole.lstrip("-").isdigit()
 
 
+_MINUTE = timedelta(minutes=1)
 _READ_AS_IT_IS: dict[type, Callable[[Any], bool]] = {
     str: str.isprintable,
     bool: lambda _: True,
     int: lambda _: True,
     Decimal: _is_same_number,
-    datetime: lambda value: len(value.isoformat()) == _MOMENT,
+    datetime: lambda at: at.tzinfo is not None and not (at.microsecond or at.utcoffset() % _MINUTE),
     date: lambda _: True,
 }
 _LONGEST_KNOWN = 100
