@@ -350,6 +350,30 @@ def test_arithmetic_finds_a_quantity_that_no_word_is_for_and_a_net_beside_freigh
     assert papers["Q-1"]["discount"] == 10
 
 
+def test_a_type_says_which_papers_are_quotations_and_contacts_are_customers_where_no_firm_is(
+    cli: Cli, root: Path
+) -> None:
+    """Freshsales' documents came as deals a second time, with its bills; Xero's quotes were not known."""
+    papers = "Document number,Type,Deal,Stage,Amount,Currency,Valid till\n"
+    papers += "Q-1,Quote,Press,Draft,9.00,EUR,2026-12-31\n"
+    papers += "I-1,Invoice,Press,Paid,9.00,EUR,2026-12-31\n"
+    told = _plan(cli, deals=_DEALS, documents=papers)
+    assert "deals" not in str(told["questions"])
+    cli("import", "run", "m")
+    assert [*_papers(root)] == ["Q-1"]
+    head = "ContactName,QuoteNumber,QuoteDate,Status,Currency,"
+    head += "Description,Quantity,UnitAmount,DiscountRate,LineAmount\n"
+    row = "QU-1,2026-11-02,SENT,GBP"
+    rows = f"Acme,{row},Blade,2,500.00,10,900.00\nAcme,{row},Cap,1,50.00,,50.00\n"
+    Path("xero").mkdir()
+    Path("xero/Quotes.csv").write_text(head + rows)
+    cli("import", "plan", "xero", "--into", "n")
+    plan = Path("n/plan.yaml")
+    plan.write_text(plan.read_text().replace("answer:", "answer: make"))
+    cli("import", "run", "n")
+    assert _lines(_papers(root)["QU-1"], "discount", "unit_price") == [(10, 500), (None, 50)]
+
+
 def test_money_is_taken_or_what_is_taken_comes_to_it_or_the_plan_names_it(cli: Cli, root: Path) -> None:
     """It stayed under `custom`, or out, with a word on its column alone; a cent of rounding was a fault."""
     quotes = "Quote ID,Deal ID,Status,Currency,Subtotal,VAT,Ajuste,Brutto,Units\n"

@@ -99,6 +99,18 @@ def share_words(table: Table, one: str, other: str) -> bool:
     return 2 * sum(not first.isdisjoint(second) for first, second in words) > len(words)
 
 
+def types_of_papers(table: Table) -> dict[str, list[str]]:
+    """The column of types of papers, with the words for quotations: Freshsales has bills beside them."""
+    names = {header_key(name) for name in synonyms()["quotations"].names}
+    for column in table.columns:
+        words = texts(table, column)
+        if header_key(column).split()[-1:] == ["type"] and (
+            own := [w for w in words if header_key(w) in names]
+        ):
+            return {column: own}
+    return {}
+
+
 class Question(NamedTuple):
     """A question that an export leaves open; a run is refused until it has an answer."""
 

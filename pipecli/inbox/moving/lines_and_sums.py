@@ -54,24 +54,19 @@ def with_papers_and_lines(
     A column nearly all of whose cells are names of records there tells it, whatever its header says.
     """
     deals = _names_of(several, "opportunities")[""]
-    alone = not any(told and told.kind == "opportunities" for _, told in several)
+    alone = all(
+        told is None
+        or told.kind != "opportunities"
+        or (not told.vendor and of_papers(one, deals, alone=True))
+        for one, told in several
+    )
     known = [
         (one, told if told and told.vendor else of_papers(one, deals, alone=alone) or told)
         for one, told in several
     ]
     names = cache(partial(_names_of, known))
     every = [(table, (_is_open(told) and _of_lines(table, names)) or told) for table, told in known]
-    every = [(table, told and _without_shared_ids(table, told)) for table, told in every]
     return [(table, told and with_lines_in_rows(table, told, findings)) for table, told in every]
-
-
-def _without_shared_ids(table: Table, told: Recognised) -> Recognised:
-    """The columns of lines; an id that several have is the code of what is sold."""
-    ids = "" if told.vendor or told.kind != "items" else told.column_of("external_id") or ""
-    if max(texts(table, ids).values(), default=0) < 2:
-        return told
-    columns = {c: of for c, of in told.columns.items() if c != ids}
-    return told._replace(columns=columns if "product" in columns.values() else columns | {ids: "product"})
 
 
 def _is_open(told: Recognised | None) -> bool:
@@ -127,6 +122,10 @@ def with_lines_in_rows(table: Table, told: Recognised, findings: Findings) -> Re
     alone |= {c for c, role in own.items() if role in named and c not in told.columns}
     rates = {c for c, role in own.items() if role == "tax" and are_rates(table, c)}
     lines = [c for c in table.columns if c in apart | alone | rates]
+    offs = {c for c, role in own.items() if role.startswith("discount")}
+    with_offs = table._replace(columns=[c for c in table.columns if c in {*lines, *offs}])
+    if not _best_fit(table._replace(columns=lines))[1] and _best_fit(with_offs)[1]:
+        lines = [*with_offs.columns]
     columns = by_words(table._replace(columns=lines), "items")
     columns = {c: role for c, role in columns.items() if not role.startswith("record")}
     columns |= {c: own[c] for c in lines if c in own and own[c] not in columns.values()}

@@ -14,7 +14,7 @@ from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import has_days
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.arithmetic import amounts_alike, are_amounts, has_word
-from pipecli.inbox.moving.findings import Findings, is_of_money
+from pipecli.inbox.moving.findings import Findings, is_of_money, types_of_papers
 from pipecli.inbox.moving.guess_or_ask_formats import currency_of, with_amounts_off
 from pipecli.inbox.moving.vocabulary import (
     ANYTHING,
@@ -233,12 +233,16 @@ def of_papers(table: Table, deals: Container[str], *, alone: bool = False) -> Re
     The deal is named by a word of the header, or by the names of `deals` in a column: `Projekt`. They may
     stand `alone`, in an export without deals, if they have numbers and customers.
     """
-    if (kind := _papers_named(table)) is None or are_data(table.columns):
+    types = types_of_papers(table)
+    if (kind := "quotations" if types else _papers_named(table)) is None or are_data(table.columns):
         return None
     columns = _by_words(table, synonyms()[kind])
+    if alone and "customer" not in columns.values():  # Xero's `ContactName`
+        named = columns_for(table, "contacts", "name")
+        columns |= dict.fromkeys([c for c in named if header_key(c) not in ANYTHING][:1], "customer")
     told = {c: of_papers_statuses(kind, texts(table, c)) for c, role in columns.items() if role == "status"}
     columns |= {column: {"to": "status", **of} for column, of in told.items()}
-    rest: dict[str, Any] = {}
+    rest: dict[str, Any] = {"only": types} if types else {}
     net, other = patterns()["prices"]["untaxed"].split(), {*patterns()["no sum"].split()}
     free = [c for c in table.columns if columns.get(c, "total") == "total" and has_word(c, "sum")]
     free = [c for c in free if role_nearly(c, synonyms()["items"]) != "unit_price"]  # `Einzelpreis netto`
@@ -246,7 +250,7 @@ def of_papers(table: Table, deals: Container[str], *, alone: bool = False) -> Re
     sums = [c for c in free if c in (*columns, *gross) or other.isdisjoint(header_key(c).split())]
     sums.sort(key=lambda c: ({*net}.isdisjoint(header_key(c).split()), c not in columns))  # `Untaxed Amount`
     for column in [c for c in sums if are_amounts(table, c)][:1]:
-        rest = {} if column in columns else {"sum": column}
+        rest |= {} if column in columns else {"sum": column}
         columns = {c: role for c, role in columns.items() if role != "total"} | {column: "total"}
     if {"opportunity", "opportunity#"}.isdisjoint(map(str, columns.values())):
         free = [c for c in table.columns if str(columns.get(c, "custom")).startswith("custom")]

@@ -120,11 +120,21 @@ def kinds_in(table: Table, told: Recognised) -> list[Recognised]:
         return [firms, persons._replace(rest={**persons.rest, "only": {column: words}})]
     if told.kind == "products":
         return [*_with_prices(table, told)]
+    told = _without_shared_ids(table, told)
     told = _with_all_numbers(
         table, told if told.vendor and told.kind != "users" else _with_whole_names(table, told)
     )
     parts = _firms_and_persons(table, told) if told.kind == "contacts" else [told]
     return parts if parts != [told] else _firms_alone(table, _firm_or_person(table, told))
+
+
+def _without_shared_ids(table: Table, told: Recognised) -> Recognised:
+    """The columns of lines; an id that several have is the code of what is sold."""
+    ids = "" if told.vendor or told.kind != "items" else told.column_of("external_id") or ""
+    if max(texts(table, ids).values(), default=0) < 2:
+        return told
+    columns = {c: of for c, of in told.columns.items() if c != ids}
+    return told._replace(columns=columns if "product" in columns.values() else columns | {ids: "product"})
 
 
 def _with_prices(table: Table, told: Recognised) -> Iterator[Recognised]:
