@@ -314,7 +314,8 @@ def _best_fit(
 def _terms_of(table: Table, findings: Findings) -> dict[str, Any]:
     """What the columns of prices, discounts, taxes and totals feed."""
     fits, best, words = _best_fit(table)
-    typed = arithmetic.off_by_type(table, words)
+    is_sure = best is not None and any(agree(best.nets, total) for total in best.totals)
+    typed = {} if is_sure else arithmetic.off_by_type(table, words)  # SuiteCRM's prices are after it
     of_words = {role: c for c, role in by_words(table, "items").items()}
     price = best.price if best else of_words.get("unit_price") or next(iter(words["unit_price"]), None)
     plain = [fit.nets for fit in fits if fit.price == price and not fit.off]

@@ -386,7 +386,7 @@ def _verdict(totals: Totals) -> str:
         verb = "differs" if len(totals.differing) == 1 else "differ"
         both = zip(totals.differing, totals.figures, strict=True)
         named = [f"{key} {there:,.2f} | {here:,.2f}" if here else key for key, (there, here) in both]
-        return f": {len(named):,} {verb} ({first_of(named, 3, ';')})"
+        return f": {len(named):,} {verb} ({first_of(named, 3, ',')})"
     if totals.left_out:
         return f": {len(totals.left_out):,} left out ({first_of(totals.left_out, 3, ',')})"
     if named := totals.rounded:
