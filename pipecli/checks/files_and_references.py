@@ -17,8 +17,8 @@ from pipecli.errors import PipecliError
 from pipecli.json_and_csv import loads
 from pipecli.records import emails_and_phones
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, PRODUCT, SETTINGS_FILE, Kind
-from pipecli.store import ids_and_files, safe_files, schemas
-from pipecli.store.safe_files import LARGEST_ANY, files_below, inside, named_by_file, read_bytes
+from pipecli.store import ids_and_files, schemas
+from pipecli.store.safe_files import LARGEST_ANY, files_below, inside, read_bytes
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -57,7 +57,7 @@ def _known(pipeline: Pipeline) -> dict[tuple[str, str], None]:
     named += pipeline.query("SELECT noun, key FROM _names").fetchall()
     named += [("principal", key) for noun, key in named if noun in ("user", "team")]
     known = dict.fromkeys(named)
-    broken = (named_by_file(fault.file) for fault in pipeline.index.faults())
+    broken = (ids_and_files.named_by_file(fault.file) for fault in pipeline.index.faults())
     return known | dict.fromkeys([*filter(None, broken), *pipeline.left_out])
 
 
@@ -212,7 +212,7 @@ def attachment(pipeline: Pipeline) -> Iterator[Problem]:
 
 def not_checked_out(pipeline: Pipeline) -> Iterator[Problem]:
     """Records that git has and that are not here: no list and no total has them."""
-    for fault in safe_files.faults_of_absent(pipeline.left_out, KINDS):
+    for fault in ids_and_files.faults_of_absent(pipeline.left_out, KINDS):
         yield Problem(fault.file, (), fault.message)
 
 

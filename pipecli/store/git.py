@@ -24,7 +24,6 @@ from threading import Thread
 from typing import IO, Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import GITS_OWN
 
 
 class GitRefused(PipecliError):
@@ -183,6 +182,8 @@ def ended(
         asking = Thread(target=_ask, args=(process.stdin, stdin or b""), daemon=True)
         (asking.start if len(stdin or b"") > 4096 else asking.run)()  # so much an empty pipe takes
         process.stdin = None
+    from pipecli.store.safe_files import pipe_below
+
     if sys.platform == "win32":  # no folder there has such a pipe
         return process.communicate()
     said, errors, waits_for = list[bytes](), list[bytes](), None
@@ -193,7 +194,7 @@ def ended(
         talking.register(number, select.POLLIN)
     while pipes:
         ready = talking.poll(_SLOW * 1000)
-        if not ready and (waits_for := _pipe_below(work_tree)):
+        if not ready and (waits_for := pipe_below(work_tree)):
             process.kill()  # in an undo it ignores all else
         for number, _ in ready:
             if part := os.read(number, 1 << 15):
@@ -204,11 +205,6 @@ def ended(
     if process.wait() and waits_for:
         raise GitRefused(f"{waits_for} is a pipe or a device, and git waits for it", hint="delete it")
     return b"".join(said), b"".join(errors)
-
-
-def _pipe_below(tree: Path) -> Path | None:
-    paths = (Path(folder, name) for folder, _, names in os.walk(tree) for name in GITS_OWN if name in names)
-    return next((path for path in paths if not (path.is_file() or path.is_symlink())), None)
 
 
 def is_in_repository(directory: Path) -> bool:

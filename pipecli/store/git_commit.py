@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.harmless_text import code_host_text
 from pipecli.store import git
+from pipecli.store.safe_files import read_of_git
 
 if TYPE_CHECKING:
     from pipecli.store.safe_files import Location
@@ -26,10 +27,9 @@ if TYPE_CHECKING:
 def head_of(place: Location) -> str:
     """The id of the commit that HEAD is; empty in a repository without one."""
     with suppress(OSError, UnicodeDecodeError):  # 3 ms less than to ask git
-        text = (place.git_dir / "HEAD").read_text(encoding="utf-8").strip()
+        text = read_of_git(place.git_dir / "HEAD")
         if text.startswith("ref: refs/heads/"):  # a linked work tree may have others of its own
-            branch = place.common_dir / text.removeprefix("ref: ")
-            text = branch.read_text(encoding="utf-8").strip()
+            text = read_of_git(place.common_dir / text.removeprefix("ref: "))
         if re.fullmatch("[0-9a-f]{40,64}", text):
             return text
     return git.commit_of(place.work_tree, "HEAD") or ""
@@ -37,9 +37,8 @@ def head_of(place: Location) -> str:
 
 def branch_of(place: Location) -> str | None:
     """The branch that HEAD is on, which may have no commit yet; None when it is detached."""
-    file = place.git_dir / "HEAD"
     with suppress(OSError, UnicodeDecodeError):
-        text = file.read_text(encoding="utf-8").strip()
+        text = read_of_git(place.git_dir / "HEAD")
         if re.fullmatch(r"ref: refs/heads/(?!\.).+", text):  # in place of refs in one table it is `.invalid`
             return text.removeprefix("ref: refs/heads/")
     done = git.run(place.work_tree, "symbolic-ref", "--quiet", "HEAD")

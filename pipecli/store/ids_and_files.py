@@ -1,18 +1,30 @@
-"""Ids and slugs for new records, and the file in which each is kept; `record_meant.py` finds a record."""
+"""Ids and slugs for new records, and the file in which each is kept; `record_meant.py` finds a record.
+
+A record that git has and that is not checked out exists: references to it are sound, and who counts records
+tells of it.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Container, Sequence
+from collections import Counter
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import chain, count
 from typing import TYPE_CHECKING
+from zlib import crc32
 
+from pipecli.errors import Fault
 from pipecli.records.kinds import BY_NOUN, CROCKFORD, ID_LENGTH, PRODUCT, SLUG
+from pipecli.store import safe_files
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
+    from pipecli.records.kinds import Kind
+    from pipecli.store.safe_files import Location
 
 _SLUG_LENGTH = 40
 _READ_OTHERWISE = frozenset(";,'")
@@ -112,3 +124,78 @@ def file_slug(noun: str, key: str) -> str:
     """The name of a file of master data: its slug, which of a product is that of the SKU."""
     is_own = noun != PRODUCT.noun or (re.fullmatch(SLUG, key) and key not in WINDOWS_DEVICES)
     return key if is_own else slug(key)
+
+
+_FLAGLESS = 2
+"""The version of git's index that marks no file as left out; git writes a later one where it must."""
+
+WAY_OUT = "`git sparse-checkout disable` brings all (`git update-index --no-skip-worktree FILE` one file)"
+
+
+def left_out(place: Location) -> Mapping[tuple[str, str], str]:
+    """By noun and key, the files of the records that git has and that are not here.
+
+    A pipeline with all its files pays for the first bytes of git's index. Raises GitRefused.
+    """
+    index = place.git_dir / "index"
+    try:
+        with index.open("rb", buffering=0) as handle:
+            header = handle.read(8)
+            status = os.fstat(handle.fileno())
+    except OSError:
+        return {}
+    if int.from_bytes(header[4:], "big") <= _FLAGLESS:
+        return {}
+    files = _skipped(place, [status.st_mtime_ns, status.st_size, status.st_ino])
+    is_there = lru_cache(os.path.lexists)
+    return {
+        name: file
+        for file in files
+        if not (is_there(f"{place.root}/{file.rpartition('/')[0]}") and is_there(f"{place.root}/{file}"))
+        and (name := named_by_file(file))
+    }
+
+
+def _skipped(place: Location, stamp: list[int]) -> list[str]:
+    """The files of records that git's index marks, as of a stamp of it; asked once for each state of it."""
+    kept = place.cache / "left-out.json"
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        known = json.loads(kept.read_text(encoding="utf-8"))
+        if known["stamp"] == stamp and known["sum"] == _sum_of(known["files"]):
+            return [str(file) for file in known["files"]]
+    from pipecli.store import git
+
+    listed = os.fsdecode(git.raw(place.work_tree, "ls-files", "-t", "-z", "--", place.prefix or "."))
+    names = (line[2:].removeprefix(place.prefix) for line in listed.split("\0") if line.startswith("S "))
+    files = list(filter(safe_files.kind_of, names))
+    known = {"stamp": stamp, "files": files, "sum": _sum_of(files)}
+    with suppress(OSError, ValueError):  # only to be faster
+        place.cache.mkdir(parents=True, exist_ok=True)
+        safe_files.write_file(place.cache, kept.name, json.dumps(known).encode())
+    return files
+
+
+def _sum_of(names: Iterable[str]) -> int:
+    return crc32("\0".join(names).encode("utf-8", "surrogatepass"))
+
+
+def named_by_file(file: str) -> tuple[str, str] | None:
+    """The noun and key of a record by the name of its file alone; None for other files."""
+    if (kind := safe_files.kind_of(file)) is None:
+        return None
+    stem = file.rpartition("/")[2].removesuffix(".yaml")
+    return kind.noun, "-".join(stem.split("-")[:2]) if kind.is_document else stem
+
+
+def faults_of_absent(absent: Mapping[tuple[str, str], str], kinds: Collection[Kind]) -> list[Fault]:
+    """A fault for each of these kinds that has records which are not here: a total leaves them out."""
+    counts = Counter(noun for noun, _ in absent)
+    return [
+        Fault(
+            kind.folder, 0, 0, "left-out",
+            f"{number} {'record is' if number == 1 else 'records are'} not checked out (sparse checkout) and "
+            f"left out; {WAY_OUT}",
+        )
+        for kind in kinds
+        if (number := counts[kind.noun])
+    ]  # fmt: skip

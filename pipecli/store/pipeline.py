@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.json_and_csv import loads
 from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS, SETTINGS_FILE, Kind
-from pipecli.store import file_stamps, safe_files
+from pipecli.store import file_stamps, ids_and_files, safe_files
 from pipecli.store.file_stamps import Stat
 from pipecli.store.index.index import Index, Rows, open_index
 from pipecli.store.index.tables import KEYS
@@ -120,7 +120,7 @@ class Pipeline:
     @cached_property
     def left_out(self) -> Mapping[tuple[str, str], str]:
         """By noun and key, the files of records that git has and that are not checked out."""
-        return safe_files.left_out(self.location)
+        return ids_and_files.left_out(self.location)
 
     def state(self) -> object:
         """Something that is another as soon as anybody commits here, or writes a record's file."""
@@ -230,18 +230,10 @@ class Pipeline:
             self.tell(f"warning: {word}")
 
     def _holds_traces(self, cache: Path) -> bool:
-        """True where a killed command left what lies beside a journal.
-
-        What is no file is removed: who reads or writes a pipe waits for ever.
-        """
-        has_traces = False
-        with suppress(OSError), os.scandir(cache) as entries:
-            for entry in entries:
-                has_traces |= entry.name.startswith(safe_files.TRACES)
-                if not (entry.is_file() or entry.is_dir() or entry.is_symlink()):
-                    Path(entry.path).unlink()
-                    self.tell(f"warning: {entry.path} was a pipe or a device, and is removed")
-        return has_traces
+        """True where a killed command left what lies beside a journal."""
+        with suppress(OSError):
+            return any(name.startswith(safe_files.TRACES) for name in os.listdir(cache))  # noqa: PTH208
+        return False
 
     def _recover(self, place: Location, file: Path) -> None:
         from pipecli.store import undo_or_finish_change
@@ -346,7 +338,7 @@ class Pipeline:
         """The same where nothing is decided by them: those that can be read, and a word on the others."""
         kind = BY_NOUN[model.noun]
         broken = [fault for fault in self.index.faults() if kind_of(fault.file) is kind]
-        for fault in (*broken, *safe_files.faults_of_absent(self.left_out, [kind])):
+        for fault in (*broken, *ids_and_files.faults_of_absent(self.left_out, [kind])):
             self.tell(f"warning: {fault}")
         condition = " AND ".join(f'"{column}" = ?' for column in columns) or "true"
         rows = self.query(
@@ -369,7 +361,7 @@ class Pipeline:
             raise FaultyFile(needed)
         if twice := self._duplicates(kinds):
             raise FaultyFile(twice)
-        return [*faults, *safe_files.faults_of_absent(self.left_out, kinds or KINDS)]
+        return [*faults, *ids_and_files.faults_of_absent(self.left_out, kinds or KINDS)]
 
     def require_all_readable(self, *kinds: Kind) -> None:
         """Stop when a record of these kinds, or of any, can't be read or is not checked out.
@@ -378,7 +370,7 @@ class Pipeline:
         """
         kinds = kinds or KINDS
         self.require_readable(*kinds)
-        for fault in safe_files.faults_of_absent(self.left_out, kinds):
+        for fault in ids_and_files.faults_of_absent(self.left_out, kinds):
             raise PipecliError(str(fault))
 
     def _duplicates(self, kinds: Sequence[Kind]) -> list[Fault]:

@@ -178,7 +178,7 @@ def require_branch_not_lost(place: Location) -> str:
     """
     ref = place.common_dir / "refs/heads" / (branch := branch_of(place) or "")
     with suppress(OSError, IndexError):
-        log = (place.common_dir / "logs/refs/heads" / branch).read_text(encoding="utf-8", errors="replace")
+        log = safe_files.read_of_git(place.common_dir / "logs/refs/heads" / branch, "replace")
         last = log.splitlines()[-1].split()[1]
         if head_of(place):
             return ""
@@ -283,7 +283,7 @@ def _drop_unmade_move(place: Location, since: int) -> None:
     log = place.common_dir / "logs/refs/heads" / branch
     with suppress(OSError, IndexError):
         if _written(log) >= since:
-            before, after = log.read_bytes().splitlines()[-1].decode("ascii", "replace").split()[:2]
+            before, after = safe_files.read_of_git(log, "replace").splitlines()[-1].split()[:2]
             if before == head != after and not _is_at_work(place.work_tree):
                 git.run(place.work_tree, "reflog", "delete", f"refs/heads/{branch}@{{0}}")
 

@@ -1,20 +1,13 @@
-"""A pipeline on disk: its root, its git directory, and its files, read and written with none outside it.
+"""A pipeline on disk: its root, its git directory, and its files, read and written with none outside it."""
 
-A record that git has and that is not checked out exists: references to it are sound, and who counts records
-tells of it.
-"""
-
-import json
 import os
 import stat
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from errno import EEXIST, ELOOP, ENXIO
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
-from zlib import crc32
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.kinds import BY_FOLDER, GITS_OWN, SETTINGS_FILE, Kind
@@ -56,7 +49,7 @@ class Location(_Folders):
     def common_dir(self) -> Path:
         """The git directory that linked work trees share."""
         try:
-            return self.git_dir / (self.git_dir / "commondir").read_text(encoding="utf-8").strip()
+            return self.git_dir / read_of_git(self.git_dir / "commondir")
         except (OSError, ValueError):
             return self.git_dir
 
@@ -87,46 +80,102 @@ def find_location(start: Path) -> Location:
         raise NoPipeline(f"{start} isn't a directory")
     for root in (here, *here.parents):
         if (root / SETTINGS_FILE).is_file():
-            place = location_at(root)
-            for folder in {root, place.work_tree}:
-                _require_no_pipes(folder, GITS_OWN, "delete it")
-            _require_no_pipes(place.git_dir, _IN_GIT_DIR, _MADE_BY_NO_GIT)
-            _require_no_pipes(place.common_dir, _IN_GIT_DIR, _MADE_BY_NO_GIT)  # as a file of the first says
-            for folder in (place.cache.parent, place.cache):
-                if folder.is_symlink():
-                    raise PipecliError(f"{folder} is a link, and would be written through", hint="delete it")
-            return place
+            return location_at(root)
     raise NoPipeline(
         f"{start} isn't a pipeline: no {SETTINGS_FILE} here or above",
         hint="make one with `pipecli init DIR`, or name one with -C DIR",
     )
 
 
-_IN_GIT_DIR = ("HEAD", "commondir", "config", "index", "packed-refs", "shallow")
-_MADE_BY_NO_GIT = "git never makes one there: clone again"
-
-
-def _require_no_pipes(folder: Path, names: Iterable[str], hint: str) -> None:
-    """Refuse where git would wait for ever: it opens these files, whatever they are. Raises PipecliError."""
-    for path in (f"{folder}/{name}" for name in names):
-        with suppress(OSError, ValueError):
-            if stat.S_IFMT(os.lstat(path).st_mode) not in (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR):
-                raise PipecliError(f"{path} is a pipe or a device, git would wait for it", hint=hint)
-
-
 def location_at(root: Path) -> Location:
-    """The place of a pipeline in a directory. Raises NoPipeline where that is in no repository."""
+    """The place of a pipeline in a directory. Raises NoPipeline where that is in no repository.
+
+    Raises PipecliError where git would wait for a pipe, or our caches would be written through a link.
+    """
+    place = _in_repository(root)
+    for folder in {root, place.work_tree}:
+        _require_no_pipes((f"{folder}/{name}" for name in GITS_OWN), "delete it")
+    for git_dir in {place.git_dir, place.common_dir}:
+        for name in _OF_GIT:
+            _require_no_pipes(_no_files(git_dir / name), "git never makes one there: clone again")
+    _require_plain(place.cache.parent)
+    return place
+
+
+def _in_repository(root: Path) -> Location:
     for work_tree in (root, *root.parents):
         marker = work_tree / ".git"
         if marker.is_dir():
             return Location(root, work_tree, marker)
-        if marker.is_file():  # a linked work tree or a submodule: "gitdir: <path>"
-            words = os.fsdecode(_content(os.path.realpath(marker), LARGEST) or b"")
-            target = work_tree / words.removeprefix("gitdir:").strip()
-            if not (target / "HEAD").exists():
-                raise NoPipeline(f"{marker} names {target}, which isn't a git directory", hint="correct it")
+        if marker.is_file():  # a linked work tree or a submodule
+            words = b""
+            with suppress(OSError):  # a link, which git makes none of; what is behind it is nobody's to see
+                words = read_at_most(str(marker), _PATH) or b""
+            target = work_tree / os.fsdecode(words.removeprefix(b"gitdir: ").strip())
+            if not words.startswith(b"gitdir: ") or not os.path.exists(f"{target}/HEAD"):  # noqa: PTH110
+                raise NoPipeline(f"{marker} names no git directory that is there", hint="correct it")
             return Location(root, work_tree, target.resolve())
     raise NoPipeline(f"{root} isn't in a git repository", hint="make it one with `git init`")
+
+
+_PATH = 4096
+"""Bytes: no path is longer."""
+_OF_GIT = ("", "info", "objects/info", "objects/pack", "logs", "refs/heads")
+"""The folders of a git directory, itself among them, in which git opens what it finds."""
+
+
+def _no_files(folder: Path) -> list[str]:
+    with suppress(OSError), os.scandir(folder) as entries:
+        return [entry.path for entry in entries if not (entry.is_file() or entry.is_dir())]
+    return []
+
+
+def _require_no_pipes(paths: Iterable[str], hint: str) -> None:
+    """Refuse where git would wait for ever: it opens these files, whatever they are. Raises PipecliError."""
+    for path in filter(is_pipe, paths):
+        raise PipecliError(f"{path} is a pipe or a device, git would wait for it", hint=hint)
+
+
+def is_pipe(path: str) -> bool:
+    """True for a pipe or a device, through a link too; git keeps sockets of its own, and opens none."""
+    with suppress(OSError, ValueError):
+        mode = os.stat(path).st_mode  # noqa: PTH116
+        is_odd = stat.S_IFMT(mode) in (stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK)
+        return is_odd and not os.path.samefile(path, os.devnull)  # noqa: PTH121
+    return False
+
+
+def pipe_below(tree: Path) -> str | None:
+    """What git may be waiting for in a work tree, or in its git directory."""
+    for folder, _, names in os.walk(tree):
+        is_of_git = f"{os.sep}.git" in folder[len(str(tree)) :]
+        paths = (f"{folder}/{name}" for name in names if is_of_git or name in GITS_OWN)
+        if pipe := next(filter(is_pipe, paths), None):
+            return pipe
+    return None
+
+
+def _require_plain(cache: Path) -> None:
+    """Refuse a link or a pipe among our caches: it would be written through, or waited for.
+
+    Raises PipecliError. An editor's mark beside a draft is a link: `.#2026.yaml`.
+    """
+    folders, others = [str(cache)], [str(cache)] if cache.is_symlink() else []
+    while folders and not others:
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                elif not (entry.is_file(follow_symlinks=False) or entry.name.startswith(".#")):
+                    others.append(entry.path)
+    for path in filter(os.path.lexists, others):  # another command may have removed it meanwhile
+        what = "a link" if os.path.islink(path) else "a pipe or a device"  # noqa: PTH114
+        raise PipecliError(f"{path} is {what}, no file of ours", hint="delete it")
+
+
+def read_of_git(file: Path, errors: str = "strict") -> str:
+    """The text of a file of git's; a pipe or a device has none. Raises OSError, UnicodeDecodeError."""
+    return (read_at_most(os.path.realpath(file), LARGEST_ANY) or b"").decode(errors=errors).strip()
 
 
 def kind_of(file: str) -> Kind | None:
@@ -153,8 +202,13 @@ def is_below(path: str, top: str) -> bool:
     return path == top or path.startswith(os.path.join(top, ""))  # noqa: PTH118
 
 
-def refuse_link_out(path: str | Path, tops: Iterable[Path]) -> None:
-    """Refuse a path, from anywhere, that a link in one of these folders leads out of it."""
+def refuse_link_out(path: str | Path, tops: Iterable[Path] | None = None) -> str:
+    """Refuse a path, from anywhere, that a link in one of these folders leads out of it.
+
+    Without folders in one of the repositories around it. The path with each link followed.
+    """
+    if tops is None:
+        tops = [top for top in Path.cwd().joinpath(path).parents if (top / ".git").exists()]
     here, real = "", [os.path.realpath(top) for top in tops]
     for part in Path.cwd().joinpath(path).parts:
         there = os.path.realpath(os.path.join(here, part))  # noqa: PTH118
@@ -162,6 +216,7 @@ def refuse_link_out(path: str | Path, tops: Iterable[Path]) -> None:
             if part != ".." and is_below(here, top) and not is_below(there, top):
                 raise PipecliError(f"{path} is a link that leads out of {top}", hint="name another file")
         here = there
+    return here
 
 
 def files_below(root: Path, folder: str) -> Iterator[str]:
@@ -190,7 +245,17 @@ def read_bytes(root: Path, file: str, largest: int = LARGEST) -> bytes:
     Raises PipecliError for what leads out of it, isn't a regular file or holds more than `largest` bytes;
     OSError, FileNotFoundError among them.
     """
-    content = _content(_resolved(root, file), largest)
+    return read_regular(_resolved(root, file), file, largest)
+
+
+def read_regular(path: str | Path, file: str, largest: int) -> bytes:
+    """The content of a file that isn't a link, called `file` in errors. Raises as `read_bytes`."""
+    try:
+        content = read_at_most(path, largest)
+    except OSError as error:
+        if error.errno not in (ELOOP, ENXIO):  # a link; a socket
+            raise
+        content = None
     if content is None:
         raise PipecliError(f"{file} isn't a regular file", hint="put the file itself here")
     if len(content) > largest:
@@ -206,7 +271,7 @@ def read_text(root: Path, file: str) -> str:
     path = f"{root}/{file}"  # not a Path: 9,000 of them are a tenth of building an index
     try:  # at once where no link is followed: to look at what it is first takes a quarter of the time
         if hasattr(os, "O_NOFOLLOW") or stat.S_ISREG(os.lstat(path).st_mode):
-            content = _content(path, LARGEST)
+            content = read_at_most(path, LARGEST)
             if content is not None and len(content) <= LARGEST:
                 return read.decode(content, file)
     except PermissionError:
@@ -224,8 +289,11 @@ def read_text(root: Path, file: str) -> str:
     raise FaultyFile([Fault(file, 0, 0, "file", what)])
 
 
-def _content(path: str, largest: int) -> bytes | None:
-    """The content of a file, a byte more than the largest wanted of a larger; None where it isn't regular."""
+def read_at_most(path: str | Path, largest: int) -> bytes | None:
+    """The content of a file, a byte more than the largest wanted of a larger; None where it isn't regular.
+
+    Raises OSError, for a link too.
+    """
     handle = os.open(path, os.O_RDONLY | _CAUTIOUS)  # never waits for a pipe's writer, nor follows a link
     try:
         status = os.fstat(handle)
@@ -316,14 +384,14 @@ def branch_gone_back(place: Location) -> str:
     Empty for most: git's log of a branch ends with the commit that it is at. No git is asked.
     """
     with suppress(OSError, ValueError, IndexError, StopIteration):
-        ref = (place.git_dir / "HEAD").read_text(encoding="utf-8").strip().removeprefix("ref: ")
+        ref = read_of_git(place.git_dir / "HEAD").removeprefix("ref: ")
         common = place.common_dir
         if (common / ref).exists() or not ref.startswith("refs/heads/"):
             return ""
-        with (common / "logs" / ref).open("rb") as log:
+        with os.fdopen(os.open(common / "logs" / ref, os.O_RDONLY | _CAUTIOUS), "rb") as log:
             log.seek(max(os.fstat(log.fileno()).st_size - _TAIL, 0))
             last = log.read().splitlines()[-1].split()[1].decode("ascii")
-        packed = (common / "packed-refs").read_text(encoding="utf-8").splitlines()
+        packed = read_of_git(common / "packed-refs").splitlines()
         now = next(line.partition(" ")[0] for line in packed if line.endswith(f" {ref}"))
         if now != last:
             from shlex import quote  # a reading verb doesn't wait for it
@@ -359,78 +427,3 @@ def remove_empty(root: Path, file: str) -> None:
     """Remove the folder that a removed file left empty."""
     with suppress(OSError):
         (root / file).parent.rmdir()
-
-
-_FLAGLESS = 2
-"""The version of git's index that marks no file as left out; git writes a later one where it must."""
-
-WAY_OUT = "`git sparse-checkout disable` brings all (`git update-index --no-skip-worktree FILE` one file)"
-
-
-def left_out(place: Location) -> Mapping[tuple[str, str], str]:
-    """By noun and key, the files of the records that git has and that are not here.
-
-    A pipeline with all its files pays for the first bytes of git's index. Raises GitRefused.
-    """
-    index = place.git_dir / "index"
-    try:
-        with index.open("rb", buffering=0) as handle:
-            header = handle.read(8)
-            status = os.fstat(handle.fileno())
-    except OSError:
-        return {}
-    if int.from_bytes(header[4:], "big") <= _FLAGLESS:
-        return {}
-    files = _skipped(place, [status.st_mtime_ns, status.st_size, status.st_ino])
-    is_there = lru_cache(os.path.lexists)
-    return {
-        name: file
-        for file in files
-        if not (is_there(f"{place.root}/{file.rpartition('/')[0]}") and is_there(f"{place.root}/{file}"))
-        and (name := named_by_file(file))
-    }
-
-
-def _skipped(place: Location, stamp: list[int]) -> list[str]:
-    """The files of records that git's index marks, as of a stamp of it; asked once for each state of it."""
-    kept = place.cache / "left-out.json"
-    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        known = json.loads(kept.read_text(encoding="utf-8"))
-        if known["stamp"] == stamp and known["sum"] == _sum_of(known["files"]):
-            return [str(file) for file in known["files"]]
-    from pipecli.store import git
-
-    listed = os.fsdecode(git.raw(place.work_tree, "ls-files", "-t", "-z", "--", place.prefix or "."))
-    names = (line[2:].removeprefix(place.prefix) for line in listed.split("\0") if line.startswith("S "))
-    files = list(filter(kind_of, names))
-    known = {"stamp": stamp, "files": files, "sum": _sum_of(files)}
-    with suppress(OSError, ValueError):  # only to be faster
-        place.cache.mkdir(parents=True, exist_ok=True)
-        write_file(place.cache, kept.name, json.dumps(known).encode())
-    return files
-
-
-def _sum_of(names: Iterable[str]) -> int:
-    return crc32("\0".join(names).encode("utf-8", "surrogatepass"))
-
-
-def named_by_file(file: str) -> tuple[str, str] | None:
-    """The noun and key of a record by the name of its file alone; None for other files."""
-    if (kind := kind_of(file)) is None:
-        return None
-    stem = file.rpartition("/")[2].removesuffix(".yaml")
-    return kind.noun, "-".join(stem.split("-")[:2]) if kind.is_document else stem
-
-
-def faults_of_absent(absent: Mapping[tuple[str, str], str], kinds: Collection[Kind]) -> list[Fault]:
-    """A fault for each of these kinds that has records which are not here: a total leaves them out."""
-    counts = Counter(noun for noun, _ in absent)
-    return [
-        Fault(
-            kind.folder, 0, 0, "left-out",
-            f"{number} {'record is' if number == 1 else 'records are'} not checked out (sparse checkout) and "
-            f"left out; {WAY_OUT}",
-        )
-        for kind in kinds
-        if (number := counts[kind.noun])
-    ]  # fmt: skip

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError, left_in_part, reason_of
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import git, safe_files, undo_or_finish_change
+from pipecli.store import git, ids_and_files, safe_files, undo_or_finish_change
 from pipecli.store.file_stamps import Stat, stat_of
 from pipecli.store.git_commit import (
     Commit,
@@ -87,7 +87,7 @@ def _require_new(absent: Mapping[tuple[str, str], str], names: Collection[str]) 
     """Refuse to write a new record over one that is not checked out. Raises PipecliError."""
     taken = next((file for file in absent.values() if file in names), None)
     if taken:
-        raise PipecliError(f"{taken} exists already, and is not checked out", hint=safe_files.WAY_OUT)
+        raise PipecliError(f"{taken} exists already, and is not checked out", hint=ids_and_files.WAY_OUT)
 
 
 def _require_committed(place: Location, removed: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ from pipecli.extras import EXTRAS, PINNED_INSTALL, install_command, missing_extr
 from pipecli.records.kinds import KINDS
 from pipecli.store import file_stamps, git, merge_setup, safe_files, schemas
 from pipecli.store.create_pipeline import HOSTS
-from pipecli.store.ids_and_files import month_file, with_schema_path
+from pipecli.store.ids_and_files import WAY_OUT, left_out, month_file, with_schema_path
 from pipecli.store.index import index
 from pipecli.store.lock_and_signals import interruptible, is_left_over
 from pipecli.store.pipeline import Pipeline
@@ -147,14 +147,14 @@ def objects(place: Location) -> Iterator[Diagnosis]:
 
 def checkout(place: Location) -> Iterator[Diagnosis]:
     """The records that git has, and that a sparse checkout leaves out."""
-    absent = safe_files.left_out(place)
+    absent = left_out(place)
     if absent:
         folders = ", ".join(sorted({file.partition("/")[0] for file in absent.values()}))
         are = "is" if len(absent) == 1 else "are"
         yield warning(
             f"{count(len(absent), 'record')} {are} not checked out (sparse checkout), in {folders}: lists "
             "and totals leave them out",
-            safe_files.WAY_OUT,
+            WAY_OUT,
         )
 
 

@@ -150,17 +150,26 @@ def test_control_characters_in_the_messages_of_commits(
         cli(*command)
 
 
-@pytest.mark.parametrize("content", [b"gitdir: ../outside\n", b"gitdir: \xff\x1b[2J\n", b"\0" * 5_000_000])
+@pytest.mark.parametrize(
+    "content",
+    [b"gitdir: ../outside\n", b"gitdir: \xff\x1b[2J\n", b"\0" * 5_000_000, b"gitdir: /" + b"x" * 4000, None],
+)
 def test_a_git_file_that_leads_to_no_repository(
-    content: bytes, root: Path, deal: Callable[..., Path], refused: Callable[..., str]
+    content: bytes | None, root: Path, deal: Callable[..., Path], refused: Callable[..., str]
 ) -> None:
+    """Of what is in it nothing is said: where it is a link that may be a key."""
     deal()
     outside = root.parent / "outside"
     outside.mkdir()
     (root / ".git").rename(root.parent / "repository")
-    (root / ".git").write_bytes(content)
+    if content is None:
+        (root.parent / "key").write_text("gitdir: secret\n")
+        (root / ".git").symlink_to("../key")
+    else:
+        (root / ".git").write_bytes(content)
     for arguments in (("list",), ("set", DEAL, "amount=1")):
-        assert "which isn't a git directory" in refused("opp", *arguments)
+        said = refused("opp", *arguments)
+        assert said == f"error: {root / '.git'} names no git directory that is there; correct it"
     assert not [*outside.iterdir()]
 
 

@@ -7,6 +7,7 @@ import socket
 import stat
 from contextlib import nullcontext
 from errno import EIO
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -79,18 +80,31 @@ def test_what_is_read_is_read_through_no_link_of_the_pipeline_that_leads_out(
     cli("import", "customers", "moves/../../own")
 
 
-def test_a_cache_that_is_a_link_is_not_written_through(cli, root, tmp_path):
+def test_a_cache_that_is_a_link_is_not_written_through(cli, refused, root, secret, tmp_path):
     for cache in (root / ".git/pipecli/root", root / ".git/pipecli"):
         out = cache.rename(tmp_path / cache.name)
         cache.symlink_to(out)
         before = {file: file.stat().st_mtime_ns for file in out.rglob("*")}
         for command in (("opp", "list"), ("lead", "add", "Ana")):
-            assert cli(*command, code=1).err == (
-                f"error: {cache} is a link, and would be written through; delete it\n"
-            )
+            assert cli(*command, code=1).err == (f"error: {cache} is a link, no file of ours; delete it\n")
         assert {file: file.stat().st_mtime_ns for file in out.rglob("*")} == before
         cache.unlink()
         out.rename(cache)
+    for name in ("lock", "lock.holder", "root/journal", "root/history.sqlite", "root/drafts/deep/a.yaml"):
+        file = root / ".git/pipecli" / name
+        file.unlink(missing_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for make, what in (
+            (partial(Path.symlink_to, target=secret), "link"),
+            (os.mkfifo, "pipe or a device"),
+        ):
+            make(file)
+            said = refused("lead", "add", "Ana")
+            assert said == f"error: {file} is a {what}, no file of ours; delete it"
+            file.unlink()
+    (root / ".git/pipecli/root/drafts/.#a.yaml").symlink_to("ana@host.42")  # of an editor that is at work
+    cli("lead", "add", "Ana")
+    assert secret.read_text() == "mine\n"
 
 
 @pytest.mark.parametrize("target", ["/dev/zero", "/dev/stdin"])
@@ -243,9 +257,17 @@ def linked_to(root):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
-@pytest.mark.parametrize("name", [".gitattributes", ".gitignore", ".mailmap", ".git/index", ".git/config"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(".gitattributes", ".gitignore", ".mailmap"),
+        *(f".git/{name}" for name in ("index", "config", "info/exclude", "info/attributes", "logs/HEAD")),
+        *(f".git/{name}" for name in ("objects/info/alternates", "COMMIT_EDITMSG", "config.worktree")),
+    ],
+)
 def test_a_pipe_that_git_would_open_is_named_and_waited_for_by_nobody(refused, root, name):
     """`opp reopen` and every change hung; a clone has no pipes, a copied folder may."""
+    (root / name).parent.mkdir(exist_ok=True)
     (root / name).unlink(missing_ok=True)
     os.mkfifo(root / name)
     try:
@@ -266,6 +288,7 @@ def test_a_pipe_that_git_would_open_is_named_and_waited_for_by_nobody(refused, r
     [
         ("customers/.gitattributes", "product add cafe --name Café"),  # `update-index` looks at all of them
         ("schemas/.gitignore", "diff HEAD"),  # `status` looks everywhere
+        (".git/logs/refs/heads/main", "product add cafe --name Café"),  # in which git notes a commit
     ],
 )
 def test_a_pipe_in_a_folder_is_named_once_git_has_waited_for_it(
@@ -276,6 +299,7 @@ def test_a_pipe_in_a_folder_is_named_once_git_has_waited_for_it(
     (root / "customers/acme.yaml").write_text("id: acme\nname: Acme\n")
     git("add", "-A")
     git("commit", "-qm", "Acme")
+    (root / name).unlink(missing_ok=True)
     os.mkfifo(root / name)
     try:
         said = refused(*words.split())

@@ -1001,18 +1001,6 @@ def test_where_nothing_can_be_undone_now_a_reading_command_says_that_a_change_wa
     assert git("status", "--porcelain") == ""
 
 
-def test_a_pipe_among_the_caches_is_removed_and_waited_for_by_nobody(cli, deal, root):
-    deal()
-    cache = root / ".git/pipecli/root"
-    pipes = [cache / name for name in ("journal", "index.seal", "lock.tested", "lock.holder")]
-    for pipe in pipes:
-        pipe.unlink(missing_ok=True)
-        os.mkfifo(pipe)
-    said = cli("opp", "set", "2q8", "amount=1").err.splitlines()
-    assert sorted(said) == sorted(f"warning: {pipe} was a pipe or a device, and is removed" for pipe in pipes)
-    assert cli("opp", "list").err == ""
-
-
 def killed_change(
     root: Path, writes: dict[str, tuple[str | None, str | None]], *, is_committing: bool
 ) -> None:

@@ -25,6 +25,7 @@ from pipecli.errors import PipecliError
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.compare_names import all_chosen, chosen_id, likeliest, own_names
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, KINDS, Kind
+from pipecli.store.ids_and_files import faults_of_absent
 from pipecli.store.index.conditions_and_columns import (
     HAS_CONTACT,
     HAS_PRODUCT,
@@ -35,7 +36,6 @@ from pipecli.store.index.conditions_and_columns import (
 )
 from pipecli.store.index.rows_for_verbs import columns_of, exists
 from pipecli.store.index.sql_and_search import Row, search_activities, search_records, select_rows
-from pipecli.store.safe_files import faults_of_absent
 
 _FILTERS = {"owner": "owner", "status": "status", "stage": "stage", "team": "team"}
 
