@@ -40,7 +40,9 @@ def attach(
     most = transaction.settings.attachments.largest
     writes = []
     for path in files:
-        record, write = attached(transaction, record, path.name, _content(path, most))
+        record, write = attached(
+            transaction, record, path.name, _content(path, most, transaction.pipeline.location)
+        )
         writes.append(write)
     names = ", ".join(one.name for one in record.attachments[-len(files) :])
     change = Change(record, f"attach {names}", "attached")
@@ -64,15 +66,16 @@ def attached(transaction: Transaction, record: Any, name: str, content: bytes) -
     return record, Write(added.file, None, content)
 
 
-def _content(path: Path, most: int) -> bytes:
+def _content(path: Path, most: int, place: safe_files.Location) -> bytes:
     """The content of a file of the person's own, of which one byte more than `most` is read."""
     with system_refusal(path, "read"):
-        if not path.is_file():
-            raise PipecliError(
-                f"{path} isn't a regular file" if path.exists() else f"{path} does not exist", code="system"
-            )
-        with path.open("rb") as handle:
-            return handle.read(most + 1)
+        if not path.exists():
+            raise PipecliError(f"{path} does not exist", code="system")
+        # What is judged is what is opened, whatever takes its place meanwhile.
+        judged = safe_files.refuse_link_out(path, (place.root, place.work_tree))
+        if (content := safe_files.read_at_most(judged, most)) is None:
+            raise PipecliError(f"{path} isn't a regular file", code="system")
+        return content
 
 
 @app.command("detach", cls=Changing)

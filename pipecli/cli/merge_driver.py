@@ -10,6 +10,7 @@ from pipecli.errors import PipecliError
 from pipecli.harmless_text import terminal_line
 from pipecli.records.kinds import BY_FOLDER, SETTINGS_FILE
 from pipecli.store.merge_setup import CONFLICT
+from pipecli.store.safe_files import LARGEST_ANY, read_regular, refuse_link_out
 
 app = noun()
 
@@ -35,7 +36,7 @@ def merge_driver(
     """
     from pipecli.merge.merge_file import merge_file
 
-    before, mine, other = (file.read_bytes() for file in (base, ours, theirs))
+    before, mine, other = map(_version, (base, ours, theirs))
     merged = merge_file(_file_of(path), before or None, mine, other, "base" if ancestor else None)
     ours.write_bytes(merged.content)
     name = terminal_line(path)
@@ -47,6 +48,12 @@ def merge_driver(
         fields = len(merged.conflicts)
         what = "the file is" if merged.by_line else "1 field is" if fields == 1 else f"{fields} fields are"
         raise MergeConflict(f"{name}: {what} in conflict", hint="resolve it in the file, then `git add` it")
+
+
+def _version(file: Path) -> bytes:
+    """The content of a file that git has made for us, which is no link."""
+    refuse_link_out(file)
+    return read_regular(file, str(file), LARGEST_ANY)
 
 
 def _file_of(path: str) -> str:

@@ -107,6 +107,29 @@ def test_a_cache_that_is_a_link_is_not_written_through(cli, refused, root, secre
     assert secret.read_text() == "mine\n"
 
 
+def test_no_file_is_written_where_a_committed_link_leads_out(refused, root, secret, tmp_path, monkeypatch):
+    monkeypatch.chdir(root)
+    (root / "out").symlink_to(tmp_path)
+    (root / "secret").symlink_to(secret)
+    before = sorted(tmp_path.iterdir())
+    for words in (
+        "mirror out",
+        "mirror out/new",
+        "schema write out/new",
+        "man --output out/new",
+        "dashboard -o out/new.html",
+        "dashboard -o out",
+        "chart funnel -o out/new.svg",
+        "calendar -o secret",
+        "export leads -o secret",
+        "export --all out/new",
+        "merge-driver pipecli.yaml secret pipecli.yaml pipecli.yaml",
+        "merge-driver secret pipecli.yaml pipecli.yaml pipecli.yaml",
+    ):
+        assert "is a link that leads out of" in refused(*words.split())
+    assert sorted(tmp_path.iterdir()) == before and secret.read_text() == "mine\n"
+
+
 @pytest.mark.parametrize("target", ["/dev/zero", "/dev/stdin"])
 def test_a_schema_that_is_a_device_is_not_read(cli, root, target):
     (root / SCHEMA).unlink()

@@ -7,7 +7,6 @@ whole or not at all, and the findings of `check` and `diff` as lines.
 from __future__ import annotations
 
 import io
-import os
 import re
 import sys
 import textwrap
@@ -335,7 +334,13 @@ def ending_of(output: str, endings: Sequence[str], name: str) -> str:
 
 
 def require_folder(output: str, hint: str) -> None:
-    """Refuse what is to be written into a folder that is not there. Raises PipecliError."""
+    """Refuse what is to be written into a folder that is not there, or out of a repository by its link.
+
+    Raises PipecliError.
+    """
+    from pipecli.store.safe_files import refuse_link_out
+
+    refuse_link_out(output)
     folder = Path(output).parent
     if not folder.is_dir():
         fault = f"{output}: the directory {folder} does not exist"
@@ -363,9 +368,7 @@ def write_whole(output: str | Path, content: bytes) -> None:
     from pipecli.store.lock_and_signals import write_unlogged
     from pipecli.store.safe_files import refuse_link_out
 
-    above = [top for top in Path.cwd().joinpath(output).parents if (top / ".git").exists()]
-    refuse_link_out(output, above[:1])
-    target = Path(os.path.realpath(output))
+    target = Path(refuse_link_out(output))
     with system_refusal(output):
         if target.exists() and not target.is_file() and not target.is_dir():
             target.write_bytes(content)

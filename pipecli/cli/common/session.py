@@ -259,8 +259,9 @@ class Session:
         return moment
 
     def directory_for(self, directory: Path) -> Path:
-        """A directory that the command line names, from where `-C` says we are."""
-        return Path(self.directory) / directory
+        """A directory that the command line names, from where `-C` says we are; no link leads out to it."""
+        self.refuse_links_out([found := Path(self.directory) / directory])
+        return found
 
     def read(self, *kinds: Kind) -> Pipeline:
         """The pipeline for a command that reads all records of these kinds.
