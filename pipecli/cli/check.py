@@ -22,7 +22,6 @@ from pipecli.cli.common.table import plain_columns
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import BREAKS, without_controls
 from pipecli.json_and_csv import dumps
-from pipecli.store import git
 from pipecli.store.index.rows_for_verbs import count_records
 from pipecli.wording import count, first_of
 
@@ -54,14 +53,14 @@ def check(
 
     if signed and not base:
         raise typer.BadParameter("goes with --base", param_hint="--require-signed")
-    git.require_working(run.present.location.work_tree)  # what it can't look at is not well
+    notes = shortcomings(run.present.location)  # first: what git can't look at is not well
     wanted = _wanted(run, files or [])
     findings, since = check_pipeline(run.pipeline, wanted), ""
     if base is not None:
         findings, since = _with_changes(run, base, findings, wanted)
     if allow:
         findings = _allowed(findings, allow)
-    for note in shortcomings(run.present.location):
+    for note in notes:
         say(f"warning: {note}")
     _print(run, findings)
     if signed:
