@@ -31,9 +31,7 @@ from pipecli.store.plan_writes import PRICES
 from pipecli.store.yaml import edit
 from pipecli.store.yaml.write import emit, is_read_as_it_is
 
-printable = st.characters(
-    codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufeff\ufffe\uffff"
-)
+printable = st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufeff\ufffe\uffff")
 lines = st.text(printable, min_size=1, max_size=30).filter(
     lambda text: text.strip() and not set(text) & set("\x85\u2028\u2029")
 )
