@@ -294,7 +294,7 @@ def founded(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with made_once(tmp_path_factory, "founded", "contoso") as (root, new):
         if not root.exists():
             create_pipeline.create_pipeline(new, currency="EUR", company="Contoso", timezone="Europe/Madrid")
-            subprocess.run(["git", "repack", "-adq"], cwd=new, check=True)  # few files to copy, not forty
+            subprocess.run(["git", "repack", "-adnq"], cwd=new, check=True)  # few files to copy, not forty
             open_index(location_at(new)).connection.close()
             new.rename(root)
         files_of(root)  # while nobody else has its index written
