@@ -1,12 +1,11 @@
-"""Likely duplicates: which pairs are listed, how sure, and why; and in what time."""
+"""Likely duplicates: which pairs are listed, how sure, and why; and how many are compared."""
 
 from __future__ import annotations
-
-import time
 
 import pytest
 
 from pipecli.workflow.duplicates import Duplicate, Party, find_duplicates
+from tests.steps import steps
 
 
 def party(
@@ -102,7 +101,7 @@ def test_a_word_that_many_names_have_tells_nothing() -> None:
     assert len(find_duplicates([*hotels[:3], party("x", organization="Hotel")])) == 3
 
 
-def test_two_thousand_are_compared_in_less_than_three_seconds() -> None:
+def test_of_two_thousand_few_pairs_are_compared() -> None:
     first, last = (
         "Ana Luis María Juan Sara Ali Reza Elena Pedro Lucía".split(),
         "García López Ruiz Gil Rezaei".split(),
@@ -121,9 +120,7 @@ def test_two_thousand_are_compared_in_less_than_three_seconds() -> None:
         )
         for number in range(2000)
     ]
-    begun = time.perf_counter()
-    find_duplicates(parties)
-    assert time.perf_counter() - begun < 3
+    assert steps(lambda: find_duplicates(parties)) < 500_000  # there are two million pairs
 
 
 def test_what_is_no_address_tells_nothing() -> None:
