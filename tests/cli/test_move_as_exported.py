@@ -903,7 +903,7 @@ def test_each_deal_of_a_column_of_several_currencies_has_its_own_and_no_sign_is_
     others = "7,G,Demo,1,2026-12-01,US Dollar\n8,H,Demo,2,2026-12-01,XXX\n"
     asked = _plan(cli, _files("words", deals=head + others + row), "--force")["questions"]
     assert [question["question"].partition(". ")[0] for question in asked] == [
-        "deals.csv, Currency: XXX in 1 row isn't a currency",
+        "deals.csv, Currency: XXX in 1 row: not a currency",
         "deals.csv: 1 amount without a Currency, the first in line 4, beside USD, XXX",
     ]
     text = page.read_text().replace("answer:\n", "answer: CHF\n", 1)
@@ -1143,7 +1143,7 @@ def test_the_id_of_an_edition_that_a_preset_does_not_know_is_one(cli: Cli, root:
     ]
 
 
-@pytest.mark.parametrize("answer", ["{Krone: NOK}", "[NOK]"])
+@pytest.mark.parametrize("answer", ["{Krone: Nok}", "[NOK]"])
 def test_an_answer_that_is_no_single_value_is_refused_in_its_line(cli: Cli, root: Path, answer: str) -> None:
     text = "Deal ID,Deal Name,Stage,Amount,Currency\n1,Press,Open,100,Krone\n2,Saw,Open,200,USD\n"
     _plan(cli, _files("krone", deals=text))
@@ -1151,7 +1151,7 @@ def test_an_answer_that_is_no_single_value_is_refused_in_its_line(cli: Cli, root
     asked = page.read_text()
     page.write_text(asked.replace("answer:\n", f"answer: {answer}\n"))
     told = cli("import", "run", "m", code=1).err
-    assert "currencies-Krone: answer with one value, not with" in told and "plan.yaml:" in told
+    assert "isn't a currency code: answer with one, such as EUR" in told and "plan.yaml:" in told
     page.write_text(asked.replace("answer:\n", "answer: NOK\n") + "answers: [NOK]\n")
     assert "`answers` names what each is about" in cli("import", "run", "m", code=1).err
     page.write_text(asked.replace("answer:\n", "answer: NOK\n"))
@@ -1356,7 +1356,7 @@ def test_the_probability_of_a_few_deals_is_not_that_of_their_stage(cli: Cli, roo
 def test_ids_of_currencies_are_asked_about_and_two_signs_of_one_currency_are_it(cli: Cli, root: Path) -> None:
     suite = "id,name,sales_stage,amount,date_closed,currency_name,currency_id\n"
     asked = _plan(cli, _files("x", Opportunities=f"{suite}1,A,Prospecting,5,2026-12-24,,-99\n"))["questions"]
-    assert [question["about"] for question in asked] == ["currencies--99"]
+    assert [question["about"] for question in asked] == ["currencies"]
     head = "Deal ID,Deal Name,Stage,Amount,Close Date\n"
     rows = '1,A,Demo,"£ 1,000.00",2026-12-24\n2,B,Demo,,2026-12-24\n3,C,Demo,GBP 20,2026-12-24\n'
     assert _plan(cli, _files("y", deals=head + rows), "--force")["questions"] == []
@@ -3516,6 +3516,27 @@ def test_tasks_of_insightly_and_espocrm_and_an_italian_list_of_users_are_what_th
         "e2": [("2026-01-03", "Ring", True)],
         "t7": [("2026-12-01", "Chiamare", False)],
     }
+
+
+def test_the_objects_of_hubspots_api_are_read_by_their_properties(cli: Cli, root: Path) -> None:
+    own = {
+        "dealname": "Roof",
+        "amount": "1000",
+        "dealstage": "closedwon",
+        "closedate": "2026-10-20T10:00:00Z",
+    }
+    deal = {"id": "11", "properties": own | {"hs_object_id": "11"}, "createdAt": "2026-10-01T10:00:00Z"}
+    person = {"id": "5", "properties": {"email": "ana@acme.example", "firstname": "Ana", "lastname": "Gil"}}
+    folder = Path("api")
+    folder.mkdir()
+    for name, found in (("deals", deal), ("contacts", person)):
+        (folder / f"{name}.json").write_text(
+            json.dumps({"results": [found], "paging": {"next": {"after": "9"}}})
+        )
+    assert _plan(cli, folder)["questions"] == []
+    cli("import", "run", "m")
+    assert [deals(root)["11"][key] for key in ("title", "status", "amount")] == ["Roof", "won", 1000]
+    assert _read(next(root.glob("contacts/*.yaml")))["name"] == "Ana Gil"
 
 
 def test_deals_that_are_here_by_another_id_are_told_before_they_come_once_more(cli: Cli, root: Path) -> None:

@@ -508,7 +508,7 @@ def _moved(cli: Cli, answers: dict[str, str] | None = None, **texts: str) -> str
 def test_the_web_api_of_dynamics_has_a_value_for_each_id(cli: Cli, root: Path) -> None:
     _moved(
         cli,
-        {"currencies-e-1": "EUR", "currencies-e-2": "USD"},
+        {"currencies": "{e-1: EUR, e-2: USD}"},
         systemusers="systemuserid,fullname\na-1,Eva Stone\n",
         accounts="accountid,name\nb-1,Aurora\n",
         contacts="contactid,fullname,_parentcustomerid_value\nc-1,Ben Li,b-1\n",

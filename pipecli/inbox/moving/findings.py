@@ -19,8 +19,10 @@ from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.vocabulary import header_key, patterns, stem_of, synonyms
 from pipecli.records.compare_names import folded, is_code, name_key
+from pipecli.records.money import CURRENCIES
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
+from pipecli.store.yaml.write import scalar_text
 from pipecli.wording import count
 
 When = dict[str, Any]
@@ -119,6 +121,10 @@ class Question(NamedTuple):
     one_of: tuple[str, ...] = ()
 
 
+_OF_ALL_FILES = ("outcomes", "currencies")
+"""Questions of which one answer, for words, is for all files."""
+
+
 @dataclass
 class Findings:
     """The findings about the files of an export together, beside their mappings."""
@@ -164,14 +170,14 @@ class Findings:
 
     def ask(self, about: str, question: str, one_of: tuple[str, ...] = ()) -> None:
         known = self.questions.get(about)
-        if known and about == "outcomes" and question not in known.question:  # one answer is for all files
+        if known and about in _OF_ALL_FILES and question not in known.question:
             self.questions[about] = known._replace(question=f"{known.question} {question}")
         self.questions.setdefault(about, Question(about, question, one_of))
 
     def answer(self, about: str, one_of: Sequence[str] = ()) -> Any:
         """The answer to a question; None while there is none. Raises PipecliError for none of the choices."""
         told = self.answers.get(about)
-        if isinstance(told, (dict, list)) and about != "outcomes":
+        if isinstance(told, (dict, list)) and about not in _OF_ALL_FILES:
             raise PipecliError(f'{about}: answer with one value, not with "{told}"')
         if told is not None and one_of and str(told) not in one_of:
             raise PipecliError(f'{about}: the answer must be one of {", ".join(one_of)}, not "{told}"')
@@ -198,6 +204,26 @@ class Findings:
         word = next((word for word in words if made[word].isdisjoint(self.activities)), words[-1])
         self.activities |= made[word]
         return f"{word}{{{column}}}" if word else column
+
+    def codes_of(self, words: Mapping[str, int], where: str) -> dict[str, str]:
+        """The currencies answered for words that are none, by their rows; asks for those that lack one.
+
+        A single word may have its code alone as the answer. Raises PipecliError for what isn't a code.
+        """
+        told = self.answer("currencies")
+        if not isinstance(told, dict):
+            told = dict.fromkeys(words, told) if told is not None and len(words) == 1 else {}
+        codes = {str(word): str(code) for word, code in told.items()}
+        if wrong := [code for code in codes.values() if code not in CURRENCIES]:
+            raise PipecliError(
+                f'currencies: "{wrong[0]}" isn\'t a currency code: answer with one, such as EUR'
+            )
+        if not codes.keys() >= words.keys():
+            rows = ", ".join(f"{word} in {count(number, 'row', ',')}" for word, number in words.items())
+            how = ", ".join(f"{scalar_text(word)}: EUR" for word in words)
+            which = f"{rows}: not a currency. Which is meant? Answer with its code, as {{{how}}}"
+            self.ask("currencies", f"{where}: {which}")
+        return {word: codes[word] for word in words if word in codes}
 
     def outcomes(self, words: Iterable[str], where: str = "", question: str = "") -> dict[str, str] | None:
         """The outcomes of stages or statuses, of which a file has these, as they were answered.

@@ -93,15 +93,13 @@ def are_in(code: str, table: Table, column: str, named: Iterable[str]) -> bool:
 
 def currency_words(table: Table, column: str, findings: Findings) -> dict[str, str]:
     """The codes of what a column of currencies has instead of them; asks for what isn't a currency."""
-    codes = {text: findings.currency_ids.get(text) or _code_of(text) for text in texts(table, column)}
-    for text, rows in texts(table, column).items():
-        if codes[text] not in CURRENCIES:
-            where = f"{table.name}, {column}: {text} in {count(rows, 'row', ',')}"
-            which = f"{where} isn't a currency. Which is meant? Answer with a code, such as EUR."
-            about = f"currencies-{' '.join(text.replace(':', ' ').split())}"  # to `:`, errors begin with it
-            codes[text] = currency_answered(about, findings, which) or text
+    counts = texts(table, column)
+    codes = {text: findings.currency_ids.get(text) or _code_of(text) for text in counts}
+    unknown = {text: counts[text] for text, code in codes.items() if code not in CURRENCIES}
+    codes |= findings.codes_of(unknown, f"{table.name}, {column}") if unknown else {}
+    for text in counts:
         if codes[text] in CURRENCIES:
-            findings.currencies[codes[text]] += rows
+            findings.currencies[codes[text]] += counts[text]
     return {text: code for text, code in codes.items() if code != text}
 
 

@@ -56,7 +56,7 @@ def _preset(name: str) -> Mapping[str, Any]:
 @cache
 def header_key(name: str) -> str:
     """A header as headers are compared: `Deal - Title`, `deal_title` and `DealTitle?` are one."""
-    name = re.sub(r"^_(\w+)_value$", r"\1", name)  # `_ownerid_value`, as the Web API of Dynamics has it
+    name = re.sub(r"^_(\w+)_value$|^properties\.(?=\w)", r"\1", name)  # of Web APIs
     name = name.replace("#", " number ")  # `Opportunity #` is no name of one
     name = re.sub(patterns()["types of fields"], "", name)
     name = re.sub(patterns()["one word"], lambda match: match[0].title(), name)
