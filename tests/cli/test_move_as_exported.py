@@ -3518,6 +3518,14 @@ def test_tasks_of_insightly_and_espocrm_and_an_italian_list_of_users_are_what_th
     }
 
 
+def test_leads_and_meetings_among_the_rows_of_deals_are_no_deals(cli: Cli, root: Path) -> None:
+    rows = "Opportunity,Roof,Demo,10\nLead,Tom,,0\nMeeting,Lunch,,0\n"
+    told = _plan(cli, _files("crm", records=f"Record Type,Name,Stage,Amount\n{rows}"))
+    assert "records.csv: rows that Record Type calls Lead, Meeting are left out" in told["assumed"]
+    cli("import", "run", "m")
+    assert [deal["title"] for deal in deals(root).values()] == ["Roof"]
+
+
 def test_the_objects_of_hubspots_api_are_read_by_their_properties(cli: Cli, root: Path) -> None:
     own = {
         "dealname": "Roof",

@@ -21,8 +21,10 @@ from pipecli.inbox.moving.findings import Findings, Outcomes, When, about_table,
 from pipecli.inbox.moving.guess_or_ask_formats import are_days, date_form
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for
 from pipecli.inbox.moving.vocabulary import (
+    header_key,
     is_of_change,
     is_yes,
+    kinds_named,
     of_activity,
     one_word,
     outcome_of,
@@ -312,16 +314,22 @@ def whole_rows(table: Table) -> Table:
 
 
 def without_deleted(table: Table, told: Recognised, findings: Findings) -> Known:
-    """A table without the rows that are deleted in the other system, where a column says so."""
-    words, only = patterns()["deleted"].split(), dict[str, Any]()
+    """A table without the rows that are deleted in the other system, or no deals, where a column says so."""
+    words, only, kept = patterns()["deleted"].split(), dict[str, Any](), ""
     for column in table.columns:
         if one_word(column) in words:
             only[column] = {"not": [word for word in texts(table, column) if is_yes(word)]}
         elif column == told.roles.get("status"):
             only[column] = {"not": [word for word in texts(table, column) if one_word(word) in words]}
+        elif told.kind == "opportunities" and header_key(column) in ("record type", "object type", "module"):
+            kinds = {word: kinds_named(f"{word}.csv") for word in texts(table, column)}
+            if all(kinds.values()):  # leads and meetings among the deals
+                only[kept := column] = {"not": [word for word in kinds if told.kind not in kinds[word]]}
     if not (only := {column: gone for column, gone in only.items() if gone["not"]}):
         return table, told
-    findings.assumed += [f"{table_name(table)}: rows that {column} marks are left out" for column in only]
+    for column, gone in only.items():
+        marks = "marks" if column != kept else f"calls {', '.join(gone['not'])}"
+        findings.assumed.append(f"{table_name(table)}: rows that {column} {marks} are left out")
     rest = {**told.rest, "only": {**told.rest.get("only", {}), **only}}
     rows = CountedRows(row for row in table.rows if holds(only, row))
     return table._replace(rows=rows), told._replace(rest=rest)
@@ -332,9 +340,7 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
     roles = "custom.lead_status is_converted organization created converted.customer converted.contact"
     status, flag, firm, made, buyer, person = (told.column_of(role) or "" for role in roles.split())
     turned = told.column_of("converted.date") or ""
-    status = (
-        status or told.column_of("custom.status_reason") or ""
-    )  # of Dynamics, where no status is beside it
+    status = status or told.column_of("custom.status_reason") or ""  # of Dynamics, with no status beside it
     if told.kind != "leads":
         return _of_activities(table, told, findings) if told.kind == "activities" else told
     ends = {word: _end_of_lead(word, told.rest.get("ends", {})) for word in texts(table, status)}

@@ -139,7 +139,7 @@ def currency_of_amounts(
     sure = [
         code for meant in (*(SIGNS[s] for s in signs_of(column)), shared) if len(meant) == 1 for code in meant
     ]
-    answered = currency_answered("currency", findings)
+    answered = currency_answered(findings)
     if told := answered or currency_of(column) or next(iter(sure), None):
         findings.currencies[told] += len(table.rows)
         return told, {}
@@ -161,7 +161,7 @@ def _currency_of_the_rest(table: Table, amount: str, column: str, findings: Find
     codes = {text: _code_of(text) for text in texts(table, column)}
     alone = [(row.line, table._replace(rows=[row])) for row in table.rows if row.text(column) not in codes]
     lines = [line for line, one in alone if signs_in(one, amount)[frozenset()]]
-    told, base = currency_answered("currency", findings), findings.settings.currency
+    told, base = currency_answered(findings), findings.settings.currency
     if not lines or told:
         return told if lines else None
     amounts = count(len(lines), "amount", ",")
@@ -206,11 +206,11 @@ def meaning_of_signs(
     return meaning
 
 
-def currency_answered(about: str, findings: Findings, question: str = "") -> str | None:
-    """The code that was answered; None for none yet, and a `question` is asked. Raises PipecliError."""
-    told = findings.asked(about, question) if question else findings.answer(about)
+def currency_answered(findings: Findings) -> str | None:
+    """The code that was answered to `currency`; None for none yet. Raises PipecliError."""
+    told = findings.answer("currency")
     if told is not None and told not in CURRENCIES:
-        raise PipecliError(f'{about}: "{told}" isn\'t a currency code: answer with one, such as EUR')
+        raise PipecliError(f'currency: "{told}" isn\'t a currency code: answer with one, such as EUR')
     return told and str(told)
 
 
