@@ -323,6 +323,11 @@ def test_a_deal_is_made_for_each_paper_of_an_export_without_deals_if_one_says_so
     plan.write_text(plan.read_text().replace("answer:", "answer: make"))
     assert cli("import", "run", "m").out.count("they agree") == 2
     deals, papers = _papers(root, "opportunities"), _papers(root)
+    Path("empty").mkdir()
+    Path("empty/Kunden.csv").write_text("Firma;Ort\nStadt;Ulm\n")
+    Path("empty/Angebote.csv").write_text(f"{head};{more}\n")
+    empty = cli("import", "plan", "empty", "--into", "e", "--format", "json").out
+    assert json.loads(empty)["questions"] == []  # a header alone
     assert [deals[f"A-{n}"]["status"] for n in range(3)] == ["won", "open", "lost"]
     assert (deals["A-1"]["title"], str(deals["A-1"]["expected_close"])) == ("A-1", "2026-12-09")
     assert str(deals["A-0"]["closed"]["date"]) == "2026-11-09" and deals["A-0"]["closed"]["amount"] == 90

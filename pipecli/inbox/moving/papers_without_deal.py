@@ -42,7 +42,7 @@ def with_deals_made(known: Iterable[Known], findings: Findings) -> Iterator[Know
     """The tables, with a deal for each paper of an export without deals, if that is the answer."""
     for table, told in known:
         number = told.column_of("external_id") or told.column_of("custom.number")
-        if not told.rest.get("alone") or number is None:
+        if not told.rest.get("alone") or number is None or not table.rows:
             yield table, told
             continue
         papers = count(len(rows_of_each(table, [number])), told.kind.removesuffix("s"), ",")
