@@ -167,7 +167,7 @@ def attempt(
     return subprocess.CompletedProcess(arguments, process.returncode, *streams)
 
 
-_SLOW = 5.0
+SLOW = 5.0
 """Seconds of silence after which somebody looks what a git waits for."""
 
 
@@ -193,7 +193,7 @@ def ended(
     for number in pipes:
         talking.register(number, select.POLLIN)
     while pipes:
-        ready = talking.poll(_SLOW * 1000)
+        ready = talking.poll(SLOW * 1000)
         if not ready and (waits_for := pipe_below(work_tree)):
             process.kill()  # in an undo it ignores all else
         for number, _ in ready:
@@ -203,8 +203,12 @@ def ended(
                 talking.unregister(number)
                 pipes.pop(number)[0].close()
     if process.wait() and waits_for:
-        raise GitRefused(f"{waits_for} is a pipe or a device, and git waits for it", hint="delete it")
+        raise waiting_for(waits_for)
     return b"".join(said), b"".join(errors)
+
+
+def waiting_for(pipe: str) -> GitRefused:
+    return GitRefused(f"{pipe} is a pipe or a device, and git waits for it", hint="delete it")
 
 
 def is_in_repository(directory: Path) -> bool:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from pipecli.store import git
 from pipecli.store.git_commit import KEEPING_MEMORY, branch_of, settings_of
-from pipecli.store.safe_files import Location
+from pipecli.store.safe_files import Location, pipe_below
 
 PATIENCE = 60.0
 """Seconds without a word, after which a remote is given up."""
@@ -95,7 +95,7 @@ def talk_to_remote(place: Location, *arguments: str) -> subprocess.CompletedProc
     environment = {**KEEPING_MEMORY, "LC_ALL": "C", "LANGUAGE": ""}  # its words are read here
     if not can_ask:
         environment |= {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS_REQUIRE": "never", **_ssh(place)}
-    streams, heard = (bytearray(), bytearray()), [monotonic()]
+    streams, heard, is_looked_after = (bytearray(), bytearray()), [monotonic()], False
 
     is_silent = Event()  # not a join of the ear, which a Ctrl-C there would leave taken for ended
 
@@ -120,7 +120,12 @@ def talk_to_remote(place: Location, *arguments: str) -> subprocess.CompletedProc
             if is_silent.wait(min(PATIENCE, 1)):
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(1)
-            if process.returncode is None and monotonic() - heard[0] > PATIENCE:
+            silence = 0.0 if process.returncode is not None else monotonic() - heard[0]
+            if silence > git.SLOW and not is_looked_after:
+                is_looked_after = True
+                if waits_for := pipe_below(place.work_tree):
+                    raise git.waiting_for(waits_for)
+            if silence > PATIENCE:
                 raise RemoteTimeout(f"nothing was heard for {PATIENCE:.0f} seconds")
     except BaseException:
         _end(process)

@@ -173,7 +173,7 @@ def test_an_object_longer_than_it_says_is_not_taken_for_the_next(tmp_path: Path)
 
 
 def test_a_git_that_is_slow_to_read_gets_all_that_it_is_given(root, monkeypatch):
-    monkeypatch.setattr("pipecli.store.git._SLOW", 0.1)
+    monkeypatch.setattr("pipecli.store.git.SLOW", 0.1)
     slow = [sys.executable, "-c", "import sys, time; time.sleep(0.5); print(len(sys.stdin.read()))"]
     pipe = subprocess.PIPE
     with subprocess.Popen(slow, stdin=pipe, stdout=pipe, stderr=pipe) as process:

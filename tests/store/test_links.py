@@ -16,6 +16,7 @@ import pytest
 from pipecli.cli.main import run
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.store import safe_files
+from pipecli.store.git_remote import talk_to_remote
 from pipecli.store.power_cut_and_killed_git import harden
 from pipecli.store.safe_files import find_location
 
@@ -317,7 +318,7 @@ def test_a_pipe_that_git_would_open_is_named_and_waited_for_by_nobody(refused, r
 def test_a_pipe_in_a_folder_is_named_once_git_has_waited_for_it(
     cli, refused, root, git, monkeypatch, name, words
 ):
-    monkeypatch.setattr("pipecli.store.git._SLOW", 0.3)
+    monkeypatch.setattr("pipecli.store.git.SLOW", 0.3)
     (root / "customers").mkdir(exist_ok=True)
     (root / "customers/acme.yaml").write_text("id: acme\nname: Acme\n")
     git("add", "-A")
@@ -331,6 +332,14 @@ def test_a_pipe_in_a_folder_is_named_once_git_has_waited_for_it(
         (root / name).unlink()
     cli("product", "list")
     assert git("status", "--porcelain") == "" and not [*(root / ".git").rglob("*.lock")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
+def test_a_pipe_among_refs_is_named_once_a_git_of_the_network_has_waited_for_it(root, monkeypatch):
+    monkeypatch.setattr("pipecli.store.git.SLOW", 0.1)
+    os.mkfifo(root / ".git/refs/tags/v1")
+    with pytest.raises(PipecliError, match="refs/tags/v1 is a pipe or a device, and git waits for it"):
+        talk_to_remote(find_location(root), "for-each-ref")
 
 
 def test_a_file_that_the_disk_does_not_tell_of_is_not_written_over(tmp_path, monkeypatch):
