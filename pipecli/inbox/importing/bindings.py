@@ -158,7 +158,7 @@ class Bindings:
         return replace(self, tallies=Tallies())
 
     @property
-    def naming(self) -> list[str]:
+    def known_by(self) -> list[str]:
         """The columns by which people know a row: that of its id, else of its title or name."""
         fields = ("external_id",), ("id",), ("sku",), ("name",), ("title",), ("subject",)
         return [
@@ -417,9 +417,9 @@ def _plain(cell: Cell) -> str:
     return cell.strip() if isinstance(cell, str) else str(cell)
 
 
-def rounded_ids(source: Source, table: Table, collection: Kind, bindings: Bindings) -> None:
+def note_rounded_ids(source: Source, table: Table, collection: Kind, bindings: Bindings) -> None:
     """Note as faults the columns whose names of records a spreadsheet has rounded: none can be trusted."""
-    for column in _naming(collection, bindings):
+    for column in _columns_naming_records(collection, bindings):
         texts = [(row, str(cell)) for row in table.rows if (cell := row.cells.get(column))]
         rounded = next(((row, text) for row, text in texts if is_rounded(text)), None)
         if rounded is None and len(texts) > 1 and all(is_cut_off(text) for _, text in texts):
@@ -433,7 +433,7 @@ def rounded_ids(source: Source, table: Table, collection: Kind, bindings: Bindin
             )
 
 
-def _naming(collection: Kind, bindings: Bindings) -> Iterator[str]:
+def _columns_naming_records(collection: Kind, bindings: Bindings) -> Iterator[str]:
     """The columns whose cells name a record, that of the row or another."""
     own = ("external_id",), (collection.identity,)
     for column, several in bindings.columns.items():

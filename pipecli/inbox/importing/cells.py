@@ -90,7 +90,7 @@ def _kept(value: object) -> object:
     return kept
 
 
-def whole(cell: Cell) -> object:
+def map_value(cell: Cell) -> object:
     """The map of a cell, from JSON text where it is text. Raises Unreadable."""
     value = _kept(cell.value) if isinstance(cell, Raw) else free_value(line_value(cell))
     if not isinstance(value, dict):
@@ -225,7 +225,7 @@ def reader_of(collection: Kind, path: Path, column_format: ColumnFormat) -> Cell
     if path == (collection.identity,):
         return line_value
     if path == ("custom",):
-        return whole
+        return map_value
     if path[:2] == STAGE_ENTERED and len(path) == 3:
         return column_format.entered
     if path == ("closed", "amount"):

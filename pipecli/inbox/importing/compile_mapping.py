@@ -23,7 +23,7 @@ from pipecli.inbox.importing.bindings import (
     TemplateBinding,
     TextTemplate,
     dotted,
-    rounded_ids,
+    note_rounded_ids,
 )
 from pipecli.inbox.importing.cells import (
     NOTHING,
@@ -49,7 +49,7 @@ _NO_NUMBERS = {str, date, datetime, bool, type(None)}
 NEVER_CLEARED = {("id",), ("sku",), ("created",), ("external_id",)}
 
 
-def compiled(
+def compile_bindings(
     pipeline: Pipeline, source: Source, table: Table, collection: Kind, inside: str, tallies: Tallies
 ) -> Bindings:
     """A mapping, compiled for the rows of one file. Raises FaultyFile with every fault it has for that file.
@@ -57,7 +57,7 @@ def compiled(
     `inside` is the list of whose elements each row is one; what is told of the rows is counted in `tallies`.
     """
     bindings = _Compiler(pipeline, source, table, collection, inside).bindings(tallies)
-    rounded_ids(source, table, collection, bindings)
+    note_rounded_ids(source, table, collection, bindings)
     if source.faults:
         raise FaultyFile(sorted(source.faults, key=lambda fault: (fault.line, fault.column)))
     return bindings
@@ -379,7 +379,7 @@ class _Compiler:
         return read
 
 
-def refuse_other_order(source: Source, bindings: Bindings) -> bool:
+def note_other_order_of_days(source: Source, bindings: Bindings) -> bool:
     """Note as a fault of the mapping that some days of a column are written in the other order.
 
     The rows that fit both would be taken for other days than they are.

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.bindings import ORDINAL
-from pipecli.inbox.importing.compile_mapping import compiled
+from pipecli.inbox.importing.compile_mapping import compile_bindings
 from pipecli.inbox.importing.earlier_imports import Keep, OtherFiles
 from pipecli.inbox.importing.import_report import Import, ImportOutcome, Lines, report_json
 from pipecli.inbox.importing.mapping import RowKind, Source
@@ -88,7 +88,7 @@ def prepare_import(
     keep = keep or source.mapping.keep
     _, _, kinds, inside = row_kind
     outcome = ImportOutcome()
-    bindings = compiled(pipeline, source, table, kinds[0], inside, outcome.tallies)
+    bindings = compile_bindings(pipeline, source, table, kinds[0], inside, outcome.tallies)
     names = Nameable(pipeline, source.mapping.make, others or OtherFiles(), may_dangle=not kinds[0].folder)
     for noun in names.others.coming.keys() - {row_kind.noun}:
         names.expect_records(noun)
@@ -108,7 +108,7 @@ def prepare_import(
     for kind in (kind for kind in kinds if by_kind[kind.noun]):
         own = bindings
         if kind != kinds[0]:
-            own = compiled(pipeline, source, table, kind, inside, outcome.tallies)
+            own = compile_bindings(pipeline, source, table, kind, inside, outcome.tallies)
         maker = RecordMaker(kind, source, own, names, moves or planner, outcome, keep)
         maker.make_records(by_kind[kind.noun], tick)
     outcome.updated += [key for key in (moves.finish() if moves else ()) if key not in outcome.updated]

@@ -158,7 +158,7 @@ def report_json(
 ) -> dict[str, Any]:
     """The report as JSON has it: counts of rows, and an example of each thing they lack."""
     done = outcome.lines or (len(outcome.made), len(outcome.updated), outcome.unchanged, outcome.merged)
-    naming = bindings.naming
+    known_by = bindings.known_by
     new_ids = {*outcome.made, *(key for _, key in outcome.related)}
     related: dict[str, list[str]] = {}
     for noun, key in outcome.related:
@@ -176,7 +176,7 @@ def report_json(
         **({"below": table.below} if table.below else {}),
         **{
             section: [
-                {name_key: name, "rows": tally.rows, "example": _place(tally.example, naming)}
+                {name_key: name, "rows": tally.rows, "example": _place(tally.example, known_by)}
                 for name, tally in outcome.tallies[section].items()
             ]
             for section, (name_key, _) in _SECTIONS.items()
@@ -195,7 +195,7 @@ def report_json(
         ],
         "unused_columns": bindings.unused,
         "reasons": [
-            {"reason": reason, "rows": tally.rows, "example": _place(tally.example, naming)}
+            {"reason": reason, "rows": tally.rows, "example": _place(tally.example, known_by)}
             for reason, tally in _reasons(outcome).items()
         ],
     }
@@ -224,9 +224,9 @@ def reasons_by_shape(report: Mapping[str, Any]) -> list[tuple[int, str]]:
     return sorted(groups.values(), key=lambda pair: -pair[0])
 
 
-def _place(row: Row, naming: Sequence[str]) -> dict[str, Any]:
+def _place(row: Row, known_by: Sequence[str]) -> dict[str, Any]:
     """The place of an example: its line, and by what people know it, its id or title, else a first cell."""
-    cells = [*(row.cells.get(column) for column in naming), *row.cells.values()]
+    cells = [*(row.cells.get(column) for column in known_by), *row.cells.values()]
     return {
         "line": row.line,
         "row": next((one_line(str(cell)) for cell in cells if cell not in (None, "")), ""),

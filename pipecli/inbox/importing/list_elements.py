@@ -43,7 +43,7 @@ def elements_in(values: Mapping[Path, object]) -> dict[str, dict[int, Element]]:
     return lists
 
 
-def beside(values: Mapping[Path, Any], lists: Container[str]) -> dict[Path, Any]:
+def without_elements(values: Mapping[Path, Any], lists: Container[str]) -> dict[Path, Any]:
     """The values that are not in the elements of these lists."""
     return {path: value for path, value in values.items() if len(path) < 3 or path[0] not in lists}
 

@@ -89,7 +89,7 @@ class Matcher:
         )
         self._above: str | None = None
 
-    def look_through(self, readings: Sequence[RowReading]) -> None:
+    def expect_addresses(self, readings: Sequence[RowReading]) -> None:
         """Know the addresses of rows to come: who has a row isn't her namesake in another."""
         if self.collection.noun == CONTACT.noun:
             self.names.people.expect_addresses(one for each in readings for one in _list_of(each, "emails"))

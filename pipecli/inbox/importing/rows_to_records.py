@@ -11,20 +11,20 @@ from pipecli.errors import FaultyFile, PipecliError, Reason, Unreadable
 from pipecli.history.events_in_words import RecordVersion, events_between
 from pipecli.inbox.importing.bindings import WON_FOR_LINES, Bindings
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, nouns_of
-from pipecli.inbox.importing.compile_mapping import refuse_other_order
+from pipecli.inbox.importing.compile_mapping import note_other_order_of_days
 from pipecli.inbox.importing.defaults import Completer, forget_ending
 from pipecli.inbox.importing.earlier_imports import Keep, as_imported, in_dispute, last_said, merge_local
 from pipecli.inbox.importing.import_report import ImportOutcome, Lines
 from pipecli.inbox.importing.list_elements import (
     FURTHER_CONTACTS,
     Placing,
-    beside,
     clear_value,
     drop_unknown_people,
     element_place,
     elements_in,
     forget_other_products,
     put_values,
+    without_elements,
 )
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import Draft, Matcher
@@ -75,14 +75,15 @@ class RecordMaker:
         may_make = source.mapping.unknown is None
         self.matcher = Matcher(collection, bindings, names, parents, may_make=may_make)
         self.completer = Completer(collection, names)
-        self._used: set[tuple[str, str]] = set()
+        self._new_in_use: set[tuple[str, str]] = set()
         self._owned: dict[str, set[Path]] = defaultdict(set)
         """By list, the fields of its elements that the file decides."""
         for path in bindings.owned:
             if place := element_place(path):
                 self._owned[place[0]].add(path[2:])
-        self._own: dict[str, list[str]] = {}
-        self._good: set[tuple[str, str]] = set()
+        self._names_its_kind: dict[str, list[str]] = {}
+        """By the key of a draft, the records of the same kind that it names: one may be rejected yet."""
+        self._names_checked: set[tuple[str, str]] = set()
         self._to_removed: set[tuple[str, str]] = set()
         """The records that rows name, and that people removed."""
 
@@ -92,7 +93,7 @@ class RecordMaker:
         for some in parts(rows):
             self._read(some)
             tick(len(some))
-        if refuse_other_order(self.source, self.bindings):
+        if note_other_order_of_days(self.source, self.bindings):
             raise FaultyFile(self.source.faults)
         drafts = [*self.matcher.by_key.values()]
         as_imported(self.collection, self.names, drafts)
@@ -108,11 +109,11 @@ class RecordMaker:
             tick(sum(len(draft.rows) for draft in block))
         self._finish(waiting)
         new = self.names.new_records
-        self.outcome.related |= {name: record for name, record in new.items() if name in self._used}
+        self.outcome.related |= {name: record for name, record in new.items() if name in self._new_in_use}
 
     def _read(self, rows: Sequence[Row]) -> None:
         readings = [self.bindings.read(row) for row in rows]
-        self.matcher.look_through(readings)
+        self.matcher.expect_addresses(readings)
         for reading in readings:
             try:
                 self.matcher.add(reading)
@@ -129,7 +130,7 @@ class RecordMaker:
         self._step(self._check, self._step(lambda _, two: (two[0], validate(model, two[1])), plains))
         left = []
         for draft in drafts:
-            if draft.is_new and isinstance(draft.record, Record) and draft.key not in self._own:
+            if draft.is_new and isinstance(draft.record, Record) and draft.key not in self._names_its_kind:
                 self._take([self.matcher.by_key.pop(draft.key)])
                 continue
             left.append(draft)
@@ -228,7 +229,7 @@ class RecordMaker:
                 (draft, key)
                 for draft in finished
                 if not draft.reason
-                for key in self._own.get(draft.key, ())
+                for key in self._names_its_kind.get(draft.key, ())
                 if key in drafts and drafts[key].is_new and drafts[key].reason
             ]
             if not dangling:
@@ -248,7 +249,7 @@ class RecordMaker:
                 outcome.rejected += [(row, draft.reason) for row in draft.rows]
                 continue
             outcome.merged += len(draft.rows) - 1
-            self._used |= draft.related
+            self._new_in_use |= draft.related
             for name in draft.filled:
                 self.outcome.tallies.count("filled_with_now", name, draft.rows[0])
             if draft.record is None:
@@ -292,7 +293,7 @@ class RecordMaker:
         constants = {path: self._value(value, draft) for path, value in self.bindings.constants.items()}
         elements = {} if draft.by_id else elements_in(values)
         of_elements = elements_in(constants)
-        values, constants = beside(values, elements), beside(constants, elements)
+        values, constants = without_elements(values, elements), without_elements(constants, elements)
         given = self.names.others.agree(self.collection.noun, draft.key, values, self.bindings.owned, before)
         if before is None:
             plain: Plain = {self.collection.identity: draft.key} if self.collection.folder else {}
@@ -426,12 +427,12 @@ class RecordMaker:
         draft.names = references(record)
         for field_, noun, key in draft.names:
             if noun == self.collection.noun:
-                self._own.setdefault(draft.key, []).append(key)
-            if (noun, key) not in self._good:
+                self._names_its_kind.setdefault(draft.key, []).append(key)
+            if (noun, key) not in self._names_checked:
                 self._check_name(field_, noun, key)
-                self._good.add((noun, key))
+                self._names_checked.add((noun, key))
             if (noun, key) in self._to_removed:
-                self._own.setdefault(draft.key, [])
+                self._names_its_kind.setdefault(draft.key, [])
 
     def _check_name(self, field_: str, noun: str, key: str) -> None:
         settings = self.completer.settings
