@@ -13,7 +13,7 @@ from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Se
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import FaultyFile, Unreadable
 from pipecli.history.commits import (
@@ -26,7 +26,6 @@ from pipecli.history.commits import (
 )
 from pipecli.inbox.importing.cells import CLOSED_STAGE, STAGE_ENTERED, Path
 from pipecli.inbox.importing.list_elements import discount_lines
-from pipecli.json_and_csv import dumps, loads
 from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_import
 from pipecli.records.base import Part, Plain
 from pipecli.records.compare_names import may_be_one_person, name_key
@@ -40,15 +39,11 @@ from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
 from pipecli.workflow.settings import EarlierWords
 
-if TYPE_CHECKING:
-    from pipecli.inbox.importing.match_record import Draft
-    from pipecli.inbox.importing.named_records_and_contacts import Nameable
-
 Keep = Literal["local", "file", "conflict"]
 """The value that stays where both sides changed one; with `conflict` none, and the row is rejected."""
 
 _LISTS = ("emails", "phones", "tags")
-_Versions = list[tuple[Plain, Plain]]
+Versions = list[tuple[Plain, Plain]]
 """A record before and after each import that changed it, oldest first."""
 
 
@@ -109,63 +104,7 @@ class OtherFiles:
         return kept
 
 
-def merge_local(
-    collection: Kind, names: Nameable, drafts: Iterable[Draft], keep: Keep
-) -> Iterator[tuple[Draft, Part, list[FieldConflict]]]:
-    """Drafts of records that were imported before: what each and its people's changes come to together.
-
-    And the fields that both changed. Of a record that no import brought the file is all.
-    """
-    by_file: dict[str, list[tuple[Draft, list[str]]]] = defaultdict(list)
-    for draft in drafts if names.imports else ():
-        file = names.pipeline.file_of(collection.noun, draft.key) if collection.folder else SETTINGS_FILE
-        merged_in = _merged_into(collection, names, draft)
-        if file and (merged_in or names.imports.of(file)):
-            by_file[file].append((draft, merged_in))
-    for file, own in names.imports.plain_versions(by_file):
-        for draft, merged_in in by_file[file]:
-            earlier = [pair for _, pairs in names.imports.plain_versions(merged_in) for pair in pairs]
-            if (base := _said(collection, names, draft.key, [*earlier, *own])) is not None:
-                assert draft.before is not None and draft.record is not None
-                yield draft, *_merged(collection, draft.before, draft.record, base, keep)
-
-
-def _merged_into(collection: Kind, names: Nameable, draft: Draft) -> list[str]:
-    """The file of the record whose name in the other system this one has since the two were merged."""
-    external = getattr(draft.record, "external_id", None)
-    gone = names.departed(collection.noun).find(external, None) if collection.folder and external else None
-    return [gone.file] if gone and gone.key != gone.survivor == draft.key else []
-
-
-def as_imported(collection: Kind, names: Nameable, drafts: Sequence[Draft]) -> None:
-    """Have the drafts of records that people removed begin with what the file last said of them."""
-    by_file = defaultdict(list)
-    for draft in drafts:
-        if draft.departed:
-            by_file[draft.departed.file].append((draft, draft.departed))
-    for file, versions in names.imports.plain_versions(by_file):
-        for draft, departed in by_file[file]:
-            base = _said(collection, names, departed.key, versions)
-            plain = loads(dumps(base or departed.plain))  # a figure under custom is a Decimal, as in a row
-            draft.before = validate(collection.model, plain)
-
-
-def last_said(collection: Kind, names: Nameable, keys: Iterable[str]) -> Iterator[tuple[str, Plain]]:
-    """Records as the file last said them; one that no import brought as it is here."""
-    pipeline = names.pipeline
-    by_file = {pipeline.file_of(collection.noun, key) or "": key for key in keys}
-    for file, versions in names.imports.plain_versions(by_file):
-        key = by_file[file]
-        yield key, _said(collection, names, key, versions) or loads(pipeline.json_of(collection.noun, key))
-
-
-def _said(collection: Kind, names: Nameable, key: str, versions: _Versions) -> Plain | None:
-    """A record as the file last said it, naming those that the ones it named are merged into since."""
-    base = _base(collection, key, versions)
-    return base and names.as_merged(collection, base)
-
-
-def _base(collection: Kind, key: str, versions: _Versions) -> Plain | None:
+def word_of_file(collection: Kind, key: str, versions: Versions) -> Plain | None:
     """The word of the file so far: each field as the last import that changed it left it.
 
     What people changed in between, and an import kept, isn't a word of the file. An import that said how
@@ -187,7 +126,7 @@ def _base(collection: Kind, key: str, versions: _Versions) -> Plain | None:
     return base
 
 
-def _merged(
+def merge_sides(
     collection: Kind, local: Part, told: Part, base: Plain, keep: Keep
 ) -> tuple[Part, list[FieldConflict]]:
     """The record as it is here merged with that of the file, beside what the file said before."""
@@ -324,7 +263,7 @@ class Imports:
             if imports and [one.after for one in imports] != blobs:
                 yield file
 
-    def plain_versions(self, paths: Iterable[str]) -> Iterator[tuple[str, _Versions]]:
+    def plain_versions(self, paths: Iterable[str]) -> Iterator[tuple[str, Versions]]:
         """Each of these files with its versions before and after every import, oldest first.
 
         What was no valid record is left out.
@@ -343,10 +282,10 @@ class Imports:
 
 
 def _departed(
-    collection: Kind, key: str, versions: _Versions, present: Mapping[str, str], file: str
+    collection: Kind, key: str, versions: Versions, present: Mapping[str, str], file: str
 ) -> Iterator[Departed]:
     """A record as the file last called it, if removed or renamed; a contact or customer, if changed here."""
-    base = _base(collection, key, versions) or {}
+    base = word_of_file(collection, key, versions) or {}
     if key not in present:
         left = [after for _, after in versions]
         if not collection.folder:

@@ -2,12 +2,13 @@
 
 A contact without an id is recognised in `named_records_and_contacts.py`, by address or by name and customer.
 The record of an item or an activity that comes in a file of its own: `parts_of_records.py`.
-What people changed since the last import is in `earlier_imports.py`.
+What people changed since the last import is merged with it by what `earlier_imports.py` knows of that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import count
 
@@ -15,16 +16,19 @@ from pipecli.errors import Reason, Unreadable
 from pipecli.history.commits import Departed
 from pipecli.inbox.importing.bindings import ORDINAL, Bindings, KeyOf, RowReading, dotted, written
 from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path
-from pipecli.inbox.importing.earlier_imports import last_said
+from pipecli.inbox.importing.earlier_imports import Keep, Versions, merge_sides, word_of_file
 from pipecli.inbox.importing.import_report import NotHere, Removed
 from pipecli.inbox.importing.list_elements import joined_rows
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row, Table
+from pipecli.json_and_csv import dumps, loads
+from pipecli.merge.field_by_field import FieldConflict
 from pipecli.records.base import Part, Plain
 from pipecli.records.emails_and_phones import are_same, email_key
-from pipecli.records.kinds import CONTACT, Kind
+from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Kind
 from pipecli.records.references import References
 from pipecli.store import ids_and_files
+from pipecli.store.parse_record import validate
 
 KNOWN_WHOLE = "rows with nothing to be found by but the whole row: new where that changes"
 
@@ -314,6 +318,62 @@ def _list_of(reading: RowReading, list_: str) -> list[str]:
     """The addresses of a row, or its telephone numbers."""
     values = [value for path, value in reading.values.items() if path[0] == list_]
     return [str(one) for value in values for one in (value if isinstance(value, tuple) else (value,))]
+
+
+def merge_local(
+    collection: Kind, names: Nameable, drafts: Iterable[Draft], keep: Keep
+) -> Iterator[tuple[Draft, Part, list[FieldConflict]]]:
+    """Drafts of records that were imported before: what each and its people's changes come to together.
+
+    And the fields that both changed. Of a record that no import brought the file is all.
+    """
+    by_file: dict[str, list[tuple[Draft, list[str]]]] = defaultdict(list)
+    for draft in drafts if names.imports else ():
+        file = names.pipeline.file_of(collection.noun, draft.key) if collection.folder else SETTINGS_FILE
+        merged_in = _merged_into(collection, names, draft)
+        if file and (merged_in or names.imports.of(file)):
+            by_file[file].append((draft, merged_in))
+    for file, own in names.imports.plain_versions(by_file):
+        for draft, merged_in in by_file[file]:
+            earlier = [pair for _, pairs in names.imports.plain_versions(merged_in) for pair in pairs]
+            if (base := _said(collection, names, draft.key, [*earlier, *own])) is not None:
+                assert draft.before is not None and draft.record is not None
+                yield draft, *merge_sides(collection, draft.before, draft.record, base, keep)
+
+
+def _merged_into(collection: Kind, names: Nameable, draft: Draft) -> list[str]:
+    """The file of the record whose name in the other system this one has since the two were merged."""
+    external = getattr(draft.record, "external_id", None)
+    gone = names.departed(collection.noun).find(external, None) if collection.folder and external else None
+    return [gone.file] if gone and gone.key != gone.survivor == draft.key else []
+
+
+def as_imported(collection: Kind, names: Nameable, drafts: Sequence[Draft]) -> None:
+    """Have the drafts of records that people removed begin with what the file last said of them."""
+    by_file = defaultdict(list)
+    for draft in drafts:
+        if draft.departed:
+            by_file[draft.departed.file].append((draft, draft.departed))
+    for file, versions in names.imports.plain_versions(by_file):
+        for draft, departed in by_file[file]:
+            base = _said(collection, names, departed.key, versions)
+            plain = loads(dumps(base or departed.plain))  # a figure under custom is a Decimal, as in a row
+            draft.before = validate(collection.model, plain)
+
+
+def last_said(collection: Kind, names: Nameable, keys: Iterable[str]) -> Iterator[tuple[str, Plain]]:
+    """Records as the file last said them; one that no import brought as it is here."""
+    pipeline = names.pipeline
+    by_file = {pipeline.file_of(collection.noun, key) or "": key for key in keys}
+    for file, versions in names.imports.plain_versions(by_file):
+        key = by_file[file]
+        yield key, _said(collection, names, key, versions) or loads(pipeline.json_of(collection.noun, key))
+
+
+def _said(collection: Kind, names: Nameable, key: str, versions: Versions) -> Plain | None:
+    """A record as the file last said it, naming those that the ones it named are merged into since."""
+    base = word_of_file(collection, key, versions)
+    return base and names.as_merged(collection, base)
 
 
 def _likeness(values: Mapping[Path, object], record: Plain, names: Nameable) -> int:

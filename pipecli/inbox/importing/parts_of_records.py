@@ -12,10 +12,11 @@ from typing import NamedTuple
 from pipecli.errors import Reason, Unreadable
 from pipecli.inbox.importing.bindings import Bindings
 from pipecli.inbox.importing.cells import name_in
-from pipecli.inbox.importing.earlier_imports import Keep, last_said
+from pipecli.inbox.importing.earlier_imports import Keep
 from pipecli.inbox.importing.import_report import ImportOutcome, Lines, NotHere, Removed
 from pipecli.inbox.importing.list_elements import Element
 from pipecli.inbox.importing.mapping import RECORD, RowKind, Source
+from pipecli.inbox.importing.match_record import last_said
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import dumps, loads

@@ -13,7 +13,7 @@ from pipecli.inbox.importing.bindings import WON_FOR_LINES, Bindings
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, nouns_of
 from pipecli.inbox.importing.compile_mapping import note_other_order_of_days
 from pipecli.inbox.importing.defaults import Completer, forget_ending
-from pipecli.inbox.importing.earlier_imports import Keep, as_imported, in_dispute, last_said, merge_local
+from pipecli.inbox.importing.earlier_imports import Keep, in_dispute
 from pipecli.inbox.importing.import_report import ImportOutcome, Lines
 from pipecli.inbox.importing.list_elements import (
     FURTHER_CONTACTS,
@@ -27,7 +27,7 @@ from pipecli.inbox.importing.list_elements import (
     without_elements,
 )
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import Draft, Matcher
+from pipecli.inbox.importing.match_record import Draft, Matcher, as_imported, last_said, merge_local
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import loads
