@@ -193,8 +193,8 @@ def test_leads_with_nothing_to_be_found_by_are_known_by_their_whole_row(cli: Cli
 
 
 def test_rows_come_through_a_pipe_too(cli: Cli, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"name": "Ana"}\n{"name": "Luis"}\n')))
+    rows = b'{"name": "Ana", "custom.sizes": "S"}\n{"name": "Luis", "custom": {"sizes": ["M", "L"]}}\n'
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(rows)))
     assert "2 rows of stdin\n        2 made\n" in cli("import", "leads", "-").out
 
 

@@ -23,9 +23,9 @@ from pipecli.harmless_text import text_of_spreadsheet_cell
 from pipecli.json_and_csv import loads
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Raw:
-    """A value of JSON below `custom`, which is taken as it is."""
+    """A value of JSON below `custom`, which is taken as it is; it has a hash also where that is a list."""
 
     value: object
 
