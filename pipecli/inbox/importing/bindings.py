@@ -212,9 +212,6 @@ class Bindings:
         if row.fault:
             return reading
         for column, bindings in self.columns.items():
-            if (known := self._known.get(column)) and (value := known.get(row.cells.get(column))) is not None:
-                reading.values.setdefault(bindings[0].path or (), value)
-                continue
             cell = self._cell_or_nothing(row, column)
             if is_empty(cell) and not any("" in binding.values for binding in bindings):
                 self.tallies.count("lacking", column, row)
@@ -231,12 +228,6 @@ class Bindings:
         if isinstance(day := reading.values.get(("closed", "date")), date) and day > self.today:
             self.tallies.count("noted", CLOSES_LATER, row)
         return reading
-
-    @cached_property
-    def _known(self) -> dict[str, dict[object, object]]:
-        """The values of cells that were read, by column; of those whose value is that of their cell alone."""
-        alone = {column: bindings[0] for column, bindings in self.columns.items() if len(bindings) == 1}
-        return {column: {} for column, one in alone.items() if not any((*one[2:6], one.times))}
 
     def _cell_or_nothing(self, row: Row, column: str) -> Cell:
         """The cell of a row; empty, and counted, where it has a word for nothing."""
@@ -288,9 +279,6 @@ class Bindings:
             if type(value) is tuple and binding.values:
                 value = tuple(self._replaced(reading, column, binding, value))
             reading.values.setdefault(path, value)
-            is_plain = path is binding.path and type(cell) is str
-            if is_plain and (values := self._known.get(column)) is not None and len(values) < _REMEMBERED:
-                values[cell] = value
         except Unreadable as error:
             reading.reasons.append(Reason(f"{column}: {error}"))
             if binding.formats:

@@ -283,8 +283,7 @@ class RecordMaker:
 
     def _plain(self, draft: Draft, before: Part | None) -> Plain:
         """The record as plain data: its present values, those of its rows, and defaults for the rest."""
-        emptied = {"contacts"} & self._owned.keys()
-        emptied -= {path[0] for path in draft.values} if emptied else set()
+        emptied = {"contacts"} & self._owned.keys() - {path[0] for path in draft.values}
         self._look_up_people(draft, before)
         values = {  # most are plain: a call less for each
             path: value if type(value) is str else self._value(value, draft)
