@@ -190,9 +190,9 @@ def inside(root: Path, file: str) -> Path:
 
 
 def _resolved(root: Path, file: str) -> str:
-    """The same with each link followed."""
+    """The same with each link followed: also of the root, where one with a link has nothing real below it."""
     resolved = os.path.realpath(f"{root}/{file}")
-    if not is_below(resolved, os.path.realpath(root)):
+    if not (is_below(resolved, str(root)) or is_below(resolved, os.path.realpath(root))):
         raise PipecliError(f"{file} leads out of the pipeline", hint="links and paths must stay inside it")
     return resolved
 
