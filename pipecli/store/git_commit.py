@@ -198,12 +198,16 @@ _MOST_NAMED = 100
 
 
 def trailers(changes: Sequence[Change]) -> str:
-    """The last lines of a commit's text, for those who search the log: what happened, to which records."""
+    """The last lines of a commit's text, for those who search the log: what happened, to which records.
+
+    Of too many records only those that the changes are about are named, and none where these are too many.
+    """
     events = dict.fromkeys(f"Pipecli-Event: {change.event}" for change in changes)
-    records = dict.fromkeys(
-        f"Pipecli-Record: {record.key}" for change in changes for record in change.records
-    )
-    return "\n".join([*events, *(records if len(records) <= _MOST_NAMED else ())])
+    records = dict.fromkeys(record.key for change in changes for record in change.records)
+    if len(records) > _MOST_NAMED:
+        records = dict.fromkeys(change.subject.key for change in changes)
+    named = records if len(records) <= _MOST_NAMED else ()
+    return "\n".join([*events, *(f"Pipecli-Record: {key}" for key in named)])
 
 
 def require_able(work_tree: Path, git_dir: Path) -> None:

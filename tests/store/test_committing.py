@@ -136,11 +136,13 @@ def test_a_message_has_a_paragraph_for_what_there_is() -> None:
     assert mentioned == git_commit.commit_message("@ana, @luis", None, "") + ": add" != "@ana, @luis: add"
 
 
-def test_a_commit_of_very_many_records_names_none_of_them() -> None:
+def test_a_commit_of_very_many_records_names_only_what_it_is_about() -> None:
     leads = [Lead(id=f"LEAD-{place:05}", created=NOW, name="Ana") for place in range(101)]
     changes = [Change(lead, "add", "added") for lead in leads]
     assert git_commit.trailers(changes) == "Pipecli-Event: added"
     assert git_commit.trailers(changes[1:]).count("Pipecli-Record: LEAD-00") == 100
+    merged = Change(leads[0], "merge", "merged", also=tuple(leads[1:]))  # imports ask into what
+    assert git_commit.trailers([merged]) == "Pipecli-Event: merged\nPipecli-Record: LEAD-00000"
 
 
 def test_a_commit_outlasts_a_power_cut_unless_its_user_gives_that_up(
