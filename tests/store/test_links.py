@@ -323,6 +323,7 @@ def test_a_pipe_in_a_folder_is_named_once_git_has_waited_for_it(
     (root / "customers/acme.yaml").write_text("id: acme\nname: Acme\n")
     git("add", "-A")
     git("commit", "-qm", "Acme")
+    os.utime(root / "customers/acme.yaml", (1, 1))  # so that git looks into it, however old its index is
     (root / name).unlink(missing_ok=True)
     os.mkfifo(root / name)
     try:

@@ -550,8 +550,9 @@ def test_what_was_cut_off_is_not_undone_outside_of_the_repository(cli, root, sta
     (root / "sales").symlink_to(tmp_path / "outside")
     (root / ".git/pipecli/in-..%2Foutside").symlink_to("in-sales")
 
-    said = cli("product", "list")
+    said = cli("product", "list", code=1)
 
+    assert "in-..%2Foutside is a link, no file of ours; delete it" in said.err
     assert "undone" not in said.err and (tmp_path / "outside/products/cafe.yaml").exists()
 
 
