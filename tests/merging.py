@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pipecli.merge.merge_file import ConflictInWords, merge_file
 from pipecli.records.kinds import KINDS, SETTINGS, Kind
-from pipecli.store.parse_record import parse_record
+from pipecli.store.validate_record import parse_record
 
 DEAL = """\
 # yaml-language-server: $schema=../../schemas/opportunity.schema.json

@@ -32,7 +32,7 @@ from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, OPPORTUNITY, SETTINGS, SETTINGS_FILE
 from pipecli.records.settings import Settings
 from pipecli.store import git, safe_files
-from pipecli.store.parse_record import parse_record, validate
+from pipecli.store.validate_record import parse_record, validate
 from pipecli.store.yaml import read
 from pipecli.wording import with_words_cut
 

@@ -17,7 +17,7 @@ from pipecli.errors import PipecliError
 from pipecli.json_and_csv import loads
 from pipecli.records import emails_and_phones
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, PRODUCT, SETTINGS_FILE, Kind
-from pipecli.store import ids_and_files, schemas
+from pipecli.store import editor_schemas, ids_and_files
 from pipecli.store.safe_files import LARGEST_ANY, files_below, inside, read_bytes
 
 if TYPE_CHECKING:
@@ -218,11 +218,11 @@ def not_checked_out(pipeline: Pipeline) -> Iterator[Problem]:
 
 def outdated_schemas(pipeline: Pipeline) -> Iterator[Problem]:
     """Schemas that are not those of this version: editors would complain of what is right."""
-    wrong = schemas.differing_below(pipeline.location)
+    wrong = editor_schemas.differing_below(pipeline.location)
     for state in sorted(set(wrong.values())):
         names = ", ".join(name.partition(".")[0] for name, fault in wrong.items() if fault == state)
         many = "are" if "," in names else "is"
-        first = "remove that, and " if state == schemas.FOREIGN else ""
+        first = "remove that, and " if state == editor_schemas.FOREIGN else ""
         way = f"{first}bring the schemas up to date with `pipecli schema write`"
         yield Problem("schemas", (), f"{names} {many} {state}: {way}")
 

@@ -11,7 +11,7 @@ from pipecli.errors import FaultyFile
 from pipecli.records.kinds import QUOTATION
 from pipecli.store import git, safe_files
 from pipecli.store.git_commit import head_of
-from pipecli.store.parse_record import parse_record
+from pipecli.store.validate_record import parse_record
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:

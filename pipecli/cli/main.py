@@ -179,7 +179,7 @@ def _bug(session: Session, error: Exception) -> PipecliError:
     if isinstance(error, MemoryError | RecursionError):  # a thousand managers, one above the other
         return PipecliError("this is too large or too deep", code="system")
     if name == "ValidationError":  # a verb made a record of what was typed
-        from pipecli.store.parse_record import wrong_value
+        from pipecli.store.validate_record import wrong_value
 
         fault = error.errors(include_url=False)[0]  # type: ignore[attr-defined]
         what = ": ".join([*map(str, fault["loc"]), wrong_value(fault)])

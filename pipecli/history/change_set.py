@@ -22,7 +22,7 @@ from pipecli.history.pipeline_as_of import PastPipeline, pipeline_of_commit
 from pipecli.history.version_facts import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY
 from pipecli.records.money import weighted_amount
-from pipecli.reports.deal_weighted_and_converted import Key
+from pipecli.reports.deal import Key
 from pipecli.reports.forecast import Forecast, ForecastRow, Window, chronological, forecast
 from pipecli.store import git, safe_files
 from pipecli.store.git import Object

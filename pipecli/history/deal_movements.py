@@ -27,7 +27,7 @@ from pipecli.history.version_facts import VersionFacts
 from pipecli.records.days import Days, day_in
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.money import Rates
-from pipecli.reports.deal_weighted_and_converted import Deal, Valuation
+from pipecli.reports.deal import Deal, Valuation
 from pipecli.reports.waterfall import Side, Waterfall, waterfall
 from pipecli.store import git, safe_files
 from pipecli.store.pipeline import rates_of

@@ -25,9 +25,9 @@ from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git, safe_files
 from pipecli.store.index import index
 from pipecli.store.index.views_and_functions import register_sql_functions
-from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline, rates_of
 from pipecli.store.safe_files import Location, kind_of
+from pipecli.store.validate_record import validate
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:

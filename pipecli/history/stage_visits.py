@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pipecli.history.commit_as_of import NoSuchMoment, never_falling
 from pipecli.history.history_index import History, Say, open_history
 from pipecli.history.stages_by_commit import FirstParentPath, StageHistories, path_to, stage_histories
-from pipecli.reports.deal_weighted_and_converted import Deal, Place, StageVisit
+from pipecli.reports.deal import Deal, Place, StageVisit
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location
 

@@ -17,7 +17,7 @@ from pipecli.history.commits import Blob, ListedCommit, RecordChange, listed_com
 from pipecli.history.history_index import History
 from pipecli.history.version_facts import VersionFacts
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS
-from pipecli.reports.deal_weighted_and_converted import Place
+from pipecli.reports.deal import Place
 from pipecli.store.index.index import writing
 
 

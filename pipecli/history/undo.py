@@ -19,10 +19,10 @@ from pipecli.store import git, safe_files
 from pipecli.store.git_commit import differing_files
 from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index.rows_for_verbs import records_naming
-from pipecli.store.parse_record import parse_record
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write, check_references, record_names
 from pipecli.store.safe_files import kind_of
+from pipecli.store.validate_record import parse_record
 from pipecli.wording import first_of
 from pipecli.workflow import Refused
 from pipecli.workflow.activity_followup_and_attachment import FOLDER

@@ -54,7 +54,7 @@ class VersionFacts(NamedTuple):
 
 def facts_of(path: str, blob: Object) -> VersionFacts:
     """The facts of a blob that stands at the path of a record."""
-    from pipecli.store.parse_record import validate
+    from pipecli.store.validate_record import validate
 
     kind = record_kind(path)
     assert kind
@@ -116,7 +116,7 @@ def _sum_of_items(plain: Plain) -> str | None:
     """The total of an invalid version's items: where only other keys are wrong, it is worth the same."""
     from pipecli.records.items_and_totals import Item
     from pipecli.records.money import rounded
-    from pipecli.store.parse_record import validate
+    from pipecli.store.validate_record import validate
 
     items, currency = plain.get("items"), plain.get("currency")
     special = ("amount", "discount", "discount_amount", "tax_included", "taken")

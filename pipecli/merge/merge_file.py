@@ -33,8 +33,8 @@ from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import QUOTATION, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.records.references import references
 from pipecli.store import git
-from pipecli.store.parse_record import validate
 from pipecli.store.safe_files import kind_of
+from pipecli.store.validate_record import validate
 from pipecli.store.yaml import read
 from pipecli.store.yaml.read import BYTE_ORDER_MARK
 from pipecli.store.yaml.splice import is_nothing, same, without_empties

@@ -1,7 +1,7 @@
 """The forecast: the worth of the open deals by their expected close, and of those that were won beside it.
 
 A deal's amount, and that weighted by its probability, is `Valuation.worth` in
-`deal_weighted_and_converted.py`; here they are added up. Two forecasts can stand side by side: each row as it
+`deal.py`; here they are added up. Two forecasts can stand side by side: each row as it
 was and as it is, with the difference.
 """
 
@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 from pipecli.records.days import PERIODS, Days, months_around
 from pipecli.records.money import Rates
 from pipecli.reports import group_of
-from pipecli.reports.deal_weighted_and_converted import Deal, Key, Valuation, Worth, split_amount
+from pipecli.reports.deal import Deal, Key, Valuation, Worth, split_amount
 
 _ZERO = Decimal(0)
 GROUPINGS = ("month", "quarter", "stage", "owner", "team", "type", "source", "customer", "product")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pipecli.records.days import PERIODS, Days
 from pipecli.reports import group_of, percent, win_rate
-from pipecli.reports.deal_weighted_and_converted import Deal, Place, Valuation, furthest
+from pipecli.reports.deal import Deal, Place, Valuation, furthest
 
 GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")
 

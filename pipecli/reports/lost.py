@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pipecli.records.days import PERIODS
 from pipecli.reports import group_of, percent, win_rate
-from pipecli.reports.deal_weighted_and_converted import Deal, Key, Valuation, split_amount
+from pipecli.reports.deal import Deal, Key, Valuation, split_amount
 
 GROUPINGS = (
     "reason", "competitor", "product", "source", "owner", "team", "type", "customer", "process", "stage",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pipecli.records.days import PERIODS, Days
 from pipecli.reports import group_of, win_rate
-from pipecli.reports.deal_weighted_and_converted import Deal, Valuation
+from pipecli.reports.deal import Deal, Valuation
 
 GROUPINGS = ("owner", "team", "month", "quarter", "type", "source", "customer")
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pipecli.records.days import Days, month_of
 from pipecli.records.money import EXACT, rounded
 from pipecli.reports import win_rate
-from pipecli.reports.deal_weighted_and_converted import Deal, Valuation, split_amount
+from pipecli.reports.deal import Deal, Valuation, split_amount
 
 GROUPINGS = ("owner", "team")
 _WHOLE = Decimal(100)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from pipecli.records.money import Rates, rounded
 from pipecli.reports import percent
-from pipecli.reports.deal_weighted_and_converted import Deal, Valuation
+from pipecli.reports.deal import Deal, Valuation
 
 GROUPINGS = ("owner", "team", "stage", "type", "source", "customer")
 

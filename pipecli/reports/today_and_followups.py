@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from pipecli.harmless_text import message_line
 from pipecli.records.days import moment_in
-from pipecli.reports.deal_weighted_and_converted import Deal
+from pipecli.reports.deal import Deal
 from pipecli.reports.stale_and_receivables import is_stale, last_movement
 from pipecli.translation import Words, words_of
 

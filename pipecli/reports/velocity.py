@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pipecli.records.days import PERIOD_OF, PERIODS, Days, months_around
 from pipecli.records.money import EXACT, rounded
 from pipecli.reports import mean, median, percent, percentile_90, win_rate
-from pipecli.reports.deal_weighted_and_converted import Deal, Place, StageVisit, Valuation
+from pipecli.reports.deal import Deal, Place, StageVisit, Valuation
 
 GROUPINGS = ("stage", "owner", "team", "process", "type", "source", "month", "quarter")
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pipecli.records.days import Days
 from pipecli.records.money import MissingRate
-from pipecli.reports.deal_weighted_and_converted import Deal, Valuation, Worth
+from pipecli.reports.deal import Deal, Valuation, Worth
 
 BUCKETS = (
     "new", "reopened", "pulled in", "increased", "stage forward", "probability", "rates",

@@ -21,13 +21,13 @@ from pipecli.errors import PipecliError, system_refusal
 from pipecli.extras import PINNED_INSTALL
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.records.money import CURRENCIES
-from pipecli.store import git, git_commit, ids_and_files, merge_setup, safe_files, schemas
+from pipecli.store import editor_schemas, git, git_commit, ids_and_files, merge_setup, safe_files
 from pipecli.store.lock_and_signals import clear_temporary, hold_pipelines, interruptible
-from pipecli.store.parse_record import parse_record
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write
 from pipecli.store.power_cut_and_killed_git import harden, harden_folders, hardening_options
 from pipecli.store.safe_files import Location, find_location, inside
+from pipecli.store.validate_record import parse_record
 from pipecli.store.write_and_commit import write_under_journal
 from pipecli.store.yaml.write import scalar_text
 
@@ -202,7 +202,7 @@ def create_pipeline(
 
 def _first_files(root: Path, settings: str) -> list[Write]:
     """The files of a new pipeline; a page for agents or git attributes that are there stay as they are."""
-    texts = {f"{schemas.FOLDER}/{name}": text for name, text in schemas.schema_files().items()}
+    texts = {f"{editor_schemas.FOLDER}/{name}": text for name, text in editor_schemas.schema_files().items()}
     if not (root / merge_setup.ATTRIBUTES_FILE).exists():
         texts[merge_setup.ATTRIBUTES_FILE] = merge_setup.merge_attributes()
     if not (root / AGENTS_FILE).exists():

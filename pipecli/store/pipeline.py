@@ -257,7 +257,7 @@ class Pipeline:
 
     def read(self, file: str) -> Record:
         """The record of one file, from the file itself. Raises FaultyFile."""
-        from pipecli.store.parse_record import parse_record
+        from pipecli.store.validate_record import parse_record
 
         try:
             return parse_record(kind_of(file) or SETTINGS, file, self.text(file))

@@ -24,10 +24,10 @@ from pipecli.store import ids_and_files, safe_files
 from pipecli.store.index import tables
 from pipecli.store.index.index import Rows, rows_of
 from pipecli.store.index.views_and_functions import marks, register_sql_functions
-from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import kind_of
 from pipecli.store.second_process import SecondProcess, parts
+from pipecli.store.validate_record import parse_record, validate
 from pipecli.store.yaml import edit, read
 from pipecli.store.yaml.write import Unwritable, emit, is_read_as_it_is
 

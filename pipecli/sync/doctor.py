@@ -19,7 +19,7 @@ from shlex import quote
 from pipecli.errors import PipecliError
 from pipecli.extras import EXTRAS, PINNED_INSTALL, install_command, missing_extras
 from pipecli.records.kinds import KINDS
-from pipecli.store import file_stamps, git, merge_setup, safe_files, schemas
+from pipecli.store import editor_schemas, file_stamps, git, merge_setup, safe_files
 from pipecli.store.create_pipeline import HOSTS
 from pipecli.store.ids_and_files import WAY_OUT, left_out, month_file, with_schema_path
 from pipecli.store.index import index
@@ -87,10 +87,10 @@ def review(place: Location) -> Iterator[Diagnosis]:
 
 def editors(place: Location) -> Iterator[Diagnosis]:
     """The schemas by which editors complete and check records: those of this version, or not."""
-    wrong = schemas.differing_schemas(place.root, schemas.FOLDER)
+    wrong = editor_schemas.differing_schemas(place.root, editor_schemas.FOLDER)
     if wrong:
         names = ", ".join(name.partition(".")[0] for name in wrong)
-        first = "remove what is no file of its own, " if schemas.FOREIGN in wrong.values() else ""
+        first = "remove what is no file of its own, " if editor_schemas.FOREIGN in wrong.values() else ""
         yield warning(f"not those of this version: {names}", f"{first}pipecli schema write, and commit them")
     else:
         yield ok("those of this version")

@@ -1,4 +1,6 @@
-"""Parties that are likely one, by their signs (e-mail, phone, website, domain) and by names that resemble.
+"""Parties that are likely one, by signs (e-mail, phone, website, domain) and by names that resemble.
+
+They are told, not merged: that is `merge_customers` in `customer.py`, `merge_leads` in `lead.py`.
 
 Only parties that share a sign are compared, so that 2,000 take a second and not 2,000 × 2,000 comparisons.
 """

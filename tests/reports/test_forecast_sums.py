@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.records.money import MissingRate, Rates, minor_digits
-from pipecli.reports.deal_weighted_and_converted import Deal
+from pipecli.reports.deal import Deal
 from pipecli.reports.forecast import GROUPINGS, Forecast, Window, forecast
 from pipecli.reports.teams_and_targets import Organisation, Target, Targets, roll_up
 

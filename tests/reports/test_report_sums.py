@@ -22,7 +22,7 @@ from pipecli.reports.activity_and_first_response import (
     first_response,
     worked_on,
 )
-from pipecli.reports.deal_weighted_and_converted import Deal, Valuation, split_amount
+from pipecli.reports.deal import Deal, Valuation, split_amount
 from pipecli.reports.funnel import LeadInFunnel, Sale, funnel
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Sum, key_figures, pipeline_by_stage
 from pipecli.reports.ranking import Points, period_before, plain_points, ranking

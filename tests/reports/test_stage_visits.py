@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.history.stage_visits import Observation, StageHistory, stage_visits
-from pipecli.reports.deal_weighted_and_converted import furthest
+from pipecli.reports.deal import furthest
 
 STAGES = ("qualify", "demo", "propose")
 PLACES = {("standard", stage): place for place, stage in enumerate(STAGES)}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipecli.records.days import Days
 from pipecli.records.money import Rates
-from pipecli.reports.deal_weighted_and_converted import Deal, Valuation
+from pipecli.reports.deal import Deal, Valuation
 from pipecli.reports.waterfall import Move, Side, Waterfall, waterfall
 
 STAGES = {("standard", stage): place for place, stage in enumerate(("qualify", "demo", "propose"))}

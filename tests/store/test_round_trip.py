@@ -26,8 +26,8 @@ from pipecli.records.kinds import (
     Kind,
 )
 from pipecli.store.index.index import rows_of
-from pipecli.store.parse_record import parse_record
 from pipecli.store.plan_writes import PRICES
+from pipecli.store.validate_record import parse_record
 from pipecli.store.yaml import edit
 from pipecli.store.yaml.write import emit, is_read_as_it_is
 

@@ -8,10 +8,10 @@ from decimal import Decimal
 
 from pipecli.harmless_text import composed
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY, QUOTATION, Kind
-from pipecli.reports.deal_weighted_and_converted import Deal
+from pipecli.reports.deal import Deal
 from pipecli.store.index import rows_for_reports, tables
 from pipecli.store.index.conditions_and_columns import OwnerFilter
-from pipecli.store.parse_record import parse_record
+from pipecli.store.validate_record import parse_record
 
 WRITTEN = "created: 2026-11-02T10:00:00+01:00\ncurrency: EUR\n"
 DEAL = f"id: OPP-2Q8XA\ntitle: x\nprocess: a\nstage: b\n{WRITTEN}"

@@ -11,8 +11,8 @@ import pytest
 
 from pipecli.records.base import Record
 from pipecli.records.kinds import Kind
-from pipecli.store.parse_record import parse_record
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.validate_record import parse_record
 from pipecli.sync import sync
 from tests.conftest import DEAL
 from tests.records_given import lead_text
@@ -156,7 +156,7 @@ def test_what_came_is_read_once_and_known(ana: Clone, luis: Clone, monkeypatch: 
         return parse_record(kind, file, text)
 
     monkeypatch.setattr(counted, "__wrapped__", counted, raising=False)  # which the index asks, of no cache
-    monkeypatch.setattr("pipecli.store.parse_record.parse_record", counted)
+    monkeypatch.setattr("pipecli.store.validate_record.parse_record", counted)
     ana.sync()
     assert (read.count(MILLS), GRINDERS in read) == (1, False)
     known = rows_of_index(ana)

@@ -23,8 +23,8 @@ from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
 from pipecli.store import safe_files
 from pipecli.store.git_commit import trailers
 from pipecli.store.lock_and_signals import Busy, hold_lock, temporary_folder
-from pipecli.store.parse_record import parse_record
 from pipecli.store.plan_writes import Write, check_references
+from pipecli.store.validate_record import parse_record
 from pipecli.store.yaml import read
 from pipecli.workflow import Change
 

@@ -25,8 +25,8 @@ from pipecli.records.compare_names import fitting, likeliest, own_names
 from pipecli.records.money import is_money, minor_digits
 from pipecli.records.references import named_at
 from pipecli.records.written_amounts import TwoReadings, read_money, read_number
-from pipecli.store.parse_record import validate, wrong_value
 from pipecli.store.pipeline import NotFound
+from pipecli.store.validate_record import validate, wrong_value
 
 R = TypeVar("R", bound=Record)
 P = TypeVar("P", bound=Part)

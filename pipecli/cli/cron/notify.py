@@ -42,7 +42,7 @@ from pipecli.outbox.notices import (
 )
 from pipecli.records.days import Days, months_around, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
-from pipecli.reports.deal_weighted_and_converted import Valuation
+from pipecli.reports.deal import Valuation
 from pipecli.reports.ranking import Ranking, points_of, ranking
 from pipecli.reports.today_and_followups import Message
 from pipecli.store.index.conditions_and_columns import OwnerFilter

@@ -151,7 +151,7 @@ def _schema(param: Any) -> dict[str, Any]:
 @cache
 def _fields(typed: str) -> dict[str, Any]:
     """The fields of a kind of record, with the types of its model."""
-    from pipecli.store.schemas import schema_of
+    from pipecli.store.editor_schemas import schema_of
 
     collection = collection_named(typed)
     schema = {

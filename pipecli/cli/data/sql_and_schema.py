@@ -34,7 +34,7 @@ def write(
 ) -> None:
     """Write the JSON Schemas of this version of pipecli."""
     from pipecli.cli.common.transaction import changing
-    from pipecli.store import schemas
+    from pipecli.store import editor_schemas
 
     if directory is None:
         with changing(run) as transaction:
@@ -42,10 +42,10 @@ def write(
         return
     folder = run.directory_for(directory)
     with system_refusal(folder):
-        changed = schemas.differing_schemas(folder, ".")
+        changed = editor_schemas.differing_schemas(folder, ".")
         if changed and not run.dry_run:
             folder.mkdir(parents=True, exist_ok=True)
-            texts = schemas.schema_files()
+            texts = editor_schemas.schema_files()
             for name in changed:
                 write_whole(folder / name, texts[name].encode())
     write_text("".join(f"{directory / name}\n" for name in changed))
@@ -53,14 +53,14 @@ def write(
 
 def _write_own(transaction: Transaction) -> None:
     """Bring the pipeline's own schemas up to date, as one commit."""
-    from pipecli.store import safe_files, schemas
+    from pipecli.store import editor_schemas, safe_files
     from pipecli.store.plan_writes import Write
 
     pipeline, run = transaction.pipeline, transaction.session
-    texts = schemas.schema_files()
+    texts = editor_schemas.schema_files()
     writes = []
-    for name in schemas.differing_schemas(pipeline.root, schemas.FOLDER):
-        file = f"{schemas.FOLDER}/{name}"
+    for name in editor_schemas.differing_schemas(pipeline.root, editor_schemas.FOLDER):
+        file = f"{editor_schemas.FOLDER}/{name}"
         try:
             before = safe_files.read_bytes(pipeline.root, file)
         except FileNotFoundError:
@@ -81,9 +81,9 @@ def show(
     kind: str = argument("As lead, opportunity or settings.", "KIND"),
 ) -> None:
     """Print the schema of one kind of record."""
-    from pipecli.store import schemas
+    from pipecli.store import editor_schemas
 
-    write_text(schemas.schema_text(_kind(kind)))
+    write_text(editor_schemas.schema_text(_kind(kind)))
 
 
 @app.command("schema check")
@@ -92,11 +92,11 @@ def check(
     directory: Path = argument("A folder of schemas.", "DIR"),
 ) -> None:
     """Exit with 1 if a folder's schemas are not of this version; for CI."""
-    from pipecli.store import schemas
+    from pipecli.store import editor_schemas
 
     folder = run.directory_for(directory)
     with system_refusal(folder, "read"):
-        wrong = schemas.differing_schemas(folder, ".")
+        wrong = editor_schemas.differing_schemas(folder, ".")
     if wrong:
         names = ", ".join(f"{name} is {what}" for name, what in wrong.items())
         raise PipecliError(

@@ -21,7 +21,7 @@ from pipecli.records.compare_names import folded
 from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.deal_weighted_and_converted import Deal, Valuation
+from pipecli.reports.deal import Deal, Valuation
 from pipecli.reports.stale_and_receivables import is_stale, last_movement
 from pipecli.store.index.conditions_and_columns import OwnerFilter
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals

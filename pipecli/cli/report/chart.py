@@ -23,7 +23,7 @@ from pipecli.outbox.dashboard_page import Picture
 from pipecli.outbox.pipeline_chart import Dot, pipeline_chart
 from pipecli.records.days import PERIODS, Days
 from pipecli.records.kinds import LEAD, OPPORTUNITY, Kind
-from pipecli.reports.deal_weighted_and_converted import Deal, Valuation
+from pipecli.reports.deal import Deal, Valuation
 from pipecli.reports.forecast import GROUPINGS as FORECAST_GROUPINGS
 from pipecli.reports.forecast import Forecast, window_of
 from pipecli.reports.lost import GROUPINGS as LOST_GROUPINGS

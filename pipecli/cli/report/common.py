@@ -19,7 +19,7 @@ from pipecli.errors import PipecliError
 from pipecli.json_and_csv import dumps
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, Kind
-from pipecli.reports.deal_weighted_and_converted import Deal, Place, Valuation
+from pipecli.reports.deal import Deal, Place, Valuation
 from pipecli.store.index.rows_for_reports import all_deals, stages_entered
 from pipecli.wording import count
 

@@ -32,7 +32,7 @@ from pipecli.json_and_csv import dumps
 from pipecli.outbox.dashboard_page import Change, Content, Figure, Table, dashboard_page
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
-from pipecli.reports.deal_weighted_and_converted import Valuation
+from pipecli.reports.deal import Valuation
 from pipecli.reports.forecast import Window
 from pipecli.reports.pipeline_and_key_figures import KeyFigures, figure_change, key_figures
 from pipecli.reports.stale_and_receivables import Stale, stale_deals

@@ -18,7 +18,7 @@ from pipecli.harmless_text import message_line
 from pipecli.outbox.dashboard_page import Cell, Table
 from pipecli.records.days import PERIODS, Days
 from pipecli.reports.activity_and_first_response import worked_on
-from pipecli.reports.deal_weighted_and_converted import Deal, Valuation
+from pipecli.reports.deal import Deal, Valuation
 from pipecli.reports.forecast import Forecast
 from pipecli.reports.stale_and_receivables import Stale
 from pipecli.store.index.conditions_and_columns import OwnerFilter

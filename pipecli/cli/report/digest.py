@@ -46,7 +46,7 @@ from pipecli.records.compare_names import chosen_id
 from pipecli.records.days import Days
 from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
-from pipecli.reports.deal_weighted_and_converted import Deal, Valuation
+from pipecli.reports.deal import Deal, Valuation
 from pipecli.reports.forecast import Window
 from pipecli.reports.today_and_followups import Message
 from pipecli.store.index.conditions_and_columns import OwnerFilter, team_and_below

@@ -14,7 +14,7 @@ from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.common import KeyNames, count_column, money_column
 from pipecli.records.days import PERIODS, months_around, quarter_of
 from pipecli.records.money import minor_digits, rounded
-from pipecli.reports.deal_weighted_and_converted import Key
+from pipecli.reports.deal import Key
 from pipecli.reports.forecast import CATEGORIES, Forecast, ForecastRow, Window, chronological, forecast
 from pipecli.reports.teams_and_targets import Organisation, Target, Targets, attainment, roll_up
 from pipecli.store.index.conditions_and_columns import OwnerFilter

@@ -24,7 +24,7 @@ from pipecli.cli.report.common import (
 from pipecli.records.days import PERIODS, Days
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports import percent
-from pipecli.reports.deal_weighted_and_converted import Valuation
+from pipecli.reports.deal import Valuation
 from pipecli.reports.funnel import GROUPINGS, Funnel, Reached, funnel
 from pipecli.reports.velocity import GROUPINGS as VELOCITY_GROUPINGS
 from pipecli.reports.velocity import SalesVelocity, StageRow, Time, Velocity, velocity

@@ -13,7 +13,7 @@ from pipecli.cli.common.table import Column, amount_text
 from pipecli.cli.report.common import Asked, asking, figures, won_without_amount
 from pipecli.records.days import PERIODS
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.deal_weighted_and_converted import Key
+from pipecli.reports.deal import Key
 from pipecli.reports.lost import GROUPINGS, Lost, LostRow, lost
 from pipecli.store.index.rows_for_reports import closed_to_count
 from pipecli.wording import count

@@ -25,7 +25,7 @@ from pipecli.cli.report.common import (
 )
 from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.deal_weighted_and_converted import Valuation
+from pipecli.reports.deal import Valuation
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS as STAGE_GROUPINGS
 from pipecli.reports.pipeline_and_key_figures import Matrix, Sum, pipeline_by_stage
 from pipecli.reports.pipeline_and_key_figures import Pipeline as OpenDeals

@@ -35,7 +35,7 @@ from pipecli.inbox.importing.cells import (
     is_percent,
     reader_of,
 )
-from pipecli.inbox.importing.mapping import RECORD, Column, Condition, Source, doubtful_scale
+from pipecli.inbox.importing.mapping import RECORD, Column, Condition, Source, doubt_about_scale
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, CountedRows, Row, Table
 from pipecli.records import base
 from pipecli.records.kinds import PARENTS, Kind
@@ -213,7 +213,7 @@ class _Compiler:
             column.html,
         )  # fmt: skip
         may_doubt = path and not scale and is_percent(base.annotation_at(self.collection.model, path))
-        if may_doubt and (doubt := doubtful_scale(self.table, name, column_format, column.values)):
+        if may_doubt and (doubt := doubt_about_scale(self.table, name, column_format, column.values)):
             hint = "" if self.source.file else "; a mapping file says it: --map FILE"
             self.source.fault([*place, "to"], doubt + hint)
         return column_format

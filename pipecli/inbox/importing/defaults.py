@@ -24,7 +24,7 @@ from pipecli.records.money import CURRENCIES, part_of, rounded
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
 from pipecli.records.written_amounts import Money
-from pipecli.store.parse_record import validate
+from pipecli.store.validate_record import validate
 from pipecli.workflow import items_and_prices
 from pipecli.workflow.opportunity.add_and_change import require_source, require_type
 from pipecli.workflow.opportunity.close import require_listed_lost_reason

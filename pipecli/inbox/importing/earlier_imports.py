@@ -34,8 +34,8 @@ from pipecli.records.kinds import CONTACT, CUSTOMER, SETTINGS_FILE, Kind
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store import git, safe_files
 from pipecli.store.git_commit import files_in_commit, head_of
-from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.safe_files import Location, kind_of
+from pipecli.store.validate_record import parse_record, validate
 from pipecli.store.yaml import read
 from pipecli.workflow.settings import EarlierWords
 

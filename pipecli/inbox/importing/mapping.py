@@ -29,7 +29,7 @@ from pipecli.records.kinds import (
     collection_named,
 )
 from pipecli.records.written_amounts import DecimalSign, read_number
-from pipecli.store.parse_record import validate
+from pipecli.store.validate_record import validate
 from pipecli.store.yaml import read as yamltext
 from pipecli.store.yaml.write import flow_text, key_text, scalar_text
 
@@ -398,7 +398,7 @@ def in_flow(value: Any) -> str:
     return "null" if value is None else flow_text(value)
 
 
-def doubtful_scale(
+def doubt_about_scale(
     table: Table, column: str, column_format: ColumnFormat, mapped: Iterable[str]
 ) -> str | None:
     """The doubt about a column of percents that may be fractions; None for none. `mapped` has a value map."""

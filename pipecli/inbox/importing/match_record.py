@@ -28,7 +28,7 @@ from pipecli.records.emails_and_phones import are_same, email_key
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Kind
 from pipecli.records.references import References
 from pipecli.store import ids_and_files
-from pipecli.store.parse_record import validate
+from pipecli.store.validate_record import validate
 
 KNOWN_WHOLE = "rows with nothing to be found by but the whole row: new where that changes"
 

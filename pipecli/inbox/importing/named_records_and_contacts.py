@@ -28,8 +28,8 @@ from pipecli.records.kinds import CONTACT, TEAMS, USERS, Kind
 from pipecli.records.references import references, relinked
 from pipecli.records.written_amounts import Money, plain_digits
 from pipecli.store import ids_and_files
-from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.validate_record import validate
 from pipecli.wording import first_of
 
 

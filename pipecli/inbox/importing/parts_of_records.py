@@ -25,8 +25,8 @@ from pipecli.records.kinds import BY_NOUN
 from pipecli.records.references import References
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store.index import rows_for_verbs
-from pipecli.store.parse_record import validate
 from pipecli.store.plan_writes import Planner
+from pipecli.store.validate_record import validate
 
 RowsByKind = dict[str, list[Row]]
 """By the noun of the records that the rows belong to."""

@@ -36,8 +36,8 @@ from pipecli.records.kinds import Kind
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.references import References, references
 from pipecli.records.written_amounts import Money
-from pipecli.store.parse_record import validate
 from pipecli.store.second_process import parts
+from pipecli.store.validate_record import validate
 from pipecli.store.yaml.splice import without_empties
 
 S = TypeVar("S")

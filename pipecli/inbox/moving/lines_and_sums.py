@@ -28,7 +28,7 @@ from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, by_wor
 from pipecli.inbox.moving.vocabulary import are_data, header_key, patterns, synonyms
 from pipecli.records.compare_names import folded, is_code
 from pipecli.records.kinds import SKU
-from pipecli.store.parse_record import validate
+from pipecli.store.validate_record import validate
 from pipecli.wording import count
 
 PAPER_KINDS, NAMELESS = ("quotations", "orders"), "Line without a name"

@@ -353,7 +353,7 @@ def _read_again(
 
 
 def _content_of(files: Sequence[str], text_of: TextOf) -> _Content:
-    from pipecli.store.parse_record import parse_record
+    from pipecli.store.validate_record import parse_record
 
     read_once = parse_record.__wrapped__  # none of them is asked for again
     faults: list[Fault] = []

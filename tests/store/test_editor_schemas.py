@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipecli.records.kinds import KINDS, SETTINGS
-from pipecli.store import schemas
+from pipecli.store import editor_schemas
 from tests.later import Later
 
 jsonschema = Later("jsonschema")
@@ -29,7 +29,7 @@ BY_NOUN = {kind.noun: kind for kind in (*KINDS, SETTINGS)}
 @cache
 def validator(noun: str) -> Any:
     """The validator of a noun's schema, which takes long to build."""
-    schema = schemas.schema_of(BY_NOUN[noun])
+    schema = editor_schemas.schema_of(BY_NOUN[noun])
     return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker(["date"]))
 
 
@@ -230,10 +230,10 @@ def test_what_people_get_wrong_is_refused_in_the_editor(noun: str, path: str, va
 
 @pytest.mark.parametrize("noun", BY_NOUN)
 def test_a_schema_has_no_word_that_editors_do_not_know(noun: str) -> None:
-    jsonschema.Draft202012Validator.check_schema(schemas.schema_of(BY_NOUN[noun]))
+    jsonschema.Draft202012Validator.check_schema(editor_schemas.schema_of(BY_NOUN[noun]))
 
     assert not {"ge", "gt", "le", "lt", "max_digits", "decimal_places"} & words(
-        schemas.schema_of(BY_NOUN[noun])
+        editor_schemas.schema_of(BY_NOUN[noun])
     )
 
 
@@ -246,7 +246,7 @@ def words(schema: Any) -> set[str]:
 
 
 def test_a_field_is_explained_on_hover() -> None:
-    schema = json.loads(schemas.schema_text(BY_NOUN["opportunity"]))
+    schema = json.loads(editor_schemas.schema_text(BY_NOUN["opportunity"]))
 
     assert schema["properties"]["probability"]["description"] == (
         "Set by hand, in percent; absent: the stage's."
@@ -254,11 +254,11 @@ def test_a_field_is_explained_on_hover() -> None:
 
 
 def test_the_schemas_of_this_repository_are_those_of_its_models() -> None:
-    assert schemas.differing_schemas(Path(__file__).parents[2], schemas.FOLDER) == {}
+    assert editor_schemas.differing_schemas(Path(__file__).parents[2], editor_schemas.FOLDER) == {}
 
 
 def test_a_python_without_docstrings_writes_the_same() -> None:
     here = Path(__file__).parents[2]
-    words = [sys.executable, "-OO", "-m", "pipecli", "schema", "check", str(here / schemas.FOLDER)]
+    words = [sys.executable, "-OO", "-m", "pipecli", "schema", "check", str(here / editor_schemas.FOLDER)]
     done = subprocess.run(words, cwd=here, capture_output=True, text=True, check=False)
     assert done.stderr.startswith("ok: ")

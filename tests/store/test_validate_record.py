@@ -6,7 +6,7 @@ import pytest
 
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS, Kind
-from pipecli.store.parse_record import parse_record
+from pipecli.store.validate_record import parse_record
 
 DEAL = "opportunities/2026/OPP-2Q8XA-machines.yaml"
 KEPT = "id: OPP-2Q8XA\ncreated: 2026-11-02T10:00:00+01:00\nprocess: a\nstage: b\ncurrency: EUR\n"
