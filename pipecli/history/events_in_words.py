@@ -349,10 +349,11 @@ def _differences(field: str, before: object, after: object, currency: str) -> It
 
 def _in_list(field: str, before: Sequence[object], after: Sequence[object], currency: str) -> Iterator[Event]:
     members = [*before, *after]
-    old, new = (exactly_all(list(values), field, currency) for values in (before, after))
     if all(isinstance(value, Mapping) for value in members):
         yield from _of_things(field, before, after, currency)  # type: ignore[arg-type]
-    elif any(isinstance(value, (Mapping, list)) for value in members):
+        return
+    old, new = (exactly_all(list(values), field, currency) for values in (before, after))
+    if any(isinstance(value, (Mapping, list)) for value in members):
         yield Event(field, old, new, f"{field} changed")
     else:
         yield Event(field, old, new, plain_list(field, before, after))

@@ -125,6 +125,10 @@ def test_a_plan_that_came_with_a_clone_reads_nothing_outside_until_a_person_name
     with zipfile.ZipFile("hostile.zip", "w") as archive:
         archive.writestr("plan.yaml", named.replace("../../desk/", f"{Path.cwd()}/"))
     assert "names an export outside" in refused("import", "run", "hostile.zip")
+    with zipfile.ZipFile("hostile.zip", "w") as archive:
+        archive.writestr("a\x1b[2J.csv", "Name\nAna\n")
+    said = refused("import", "plan", "hostile.zip", "--into", str(root / "n"))
+    assert said == r"error: 'a\x1b[2J.csv': a file can't be called that in a plan; rename it"
     assert state(git) == before
     plan.write_text(named)
     cli(

@@ -240,8 +240,13 @@ def _refuse_many(number: int, name: str) -> None:
 
 
 def _free_name(name: str, folder: str, taken: set[str]) -> str:
-    """A name that no other file has, with that of its folder before it where two are called the same."""
+    """A name that no other file has, with that of its folder before it where two are called the same.
+
+    Raises PipecliError for one that no mapping can hold.
+    """
     names = itertools.chain([name, f"{folder}-{name}"], (f"{n}-{name}" for n in itertools.count(2)))
     free = next(one for one in names if one not in taken)
+    if re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", free):
+        raise PipecliError(f"{free!a}: a file can't be called that in a plan", hint="rename it")
     taken.add(free)
     return free

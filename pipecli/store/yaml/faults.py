@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 
 from pipecli.errors import Fault
 from pipecli.records.kinds import CLOSED_LISTS
-from pipecli.store.yaml.tree import ListNode, MappingNode, ScalarNode, TreeNode, read_tree
+from pipecli.store.yaml.tree import (
+    MOST_MARKS,
+    ListNode,
+    MappingNode,
+    ScalarNode,
+    TreeNode,
+    marks_in,
+    read_tree,
+)
 from pipecli.store.yaml.write import CONTROL, compiled
 
 if TYPE_CHECKING:
@@ -33,7 +41,6 @@ _NAMES = {
 _LONGEST_SECOND_LOOK = 300_000
 _LONGEST_DIAGNOSIS = 50_000  # its readers go over the text four times
 _MOST_BRACKETS = 500
-_MOST_MARKS = 30_000
 _DEEP_DASHES = re.compile(r"(?:[-?] ){64}")
 
 # What ruamel's reader says of a text, and what it means to a person. The first that fits.
@@ -168,7 +175,7 @@ def _is_too_much(text: str) -> bool:
     return (
         len(text) > _LONGEST_SECOND_LOOK
         or text.count("[") + text.count("{") > _MOST_BRACKETS
-        or text.count(",") + text.count(":") + text.count("\n") > _MOST_MARKS
+        or marks_in(text) > MOST_MARKS
         or _DEEP_DASHES.search(text) is not None
     )
 

@@ -41,22 +41,20 @@ def meaning(value: object) -> object:
     """A form in which two values are equal when a file says the same by them: `2499.00`, `2499.0` and
     `2499`; a date and its ISO text; a key that is absent, null or empty.
     """
-    if isinstance(value, bool):
-        return ("bool", value)
     if isinstance(value, str):
         return str(value)
+    if isinstance(value, (list, tuple)):  # to ask is_nothing of each part takes longer than to look at it
+        return [part for part in map(meaning, value) if part or not is_nothing(part)]
+    if isinstance(value, dict):
+        parts = [(key, meaning(part)) for key, part in value.items()]
+        return {key: part for key, part in parts if part or not is_nothing(part)}
+    if isinstance(value, bool):
+        return ("bool", value)
     if isinstance(value, float):
         return Decimal(repr(value))
     if isinstance(value, int | Decimal):
         return Decimal(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        parts = ((key, meaning(part)) for key, part in value.items())
-        return {key: part for key, part in parts if not is_nothing(part)}
-    if is_list(value):
-        return [part for part in map(meaning, value) if not is_nothing(part)]
-    return value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def is_nothing(value: object) -> bool:
@@ -74,7 +72,7 @@ def without_empties(value: Any) -> Any:
 
 
 def same(one: object, other: object) -> bool:
-    return meaning(one) == meaning(other)
+    return one is other or meaning(one) == meaning(other)
 
 
 def align(before: Sequence[object], after: Sequence[object]) -> list[int | None]:

@@ -87,9 +87,22 @@ class Comment(NamedTuple):
 def read_tree(text: str) -> TreeNode | None:
     """The root of a text without byte order mark; None for a text without a value.
 
-    Keys that aren't scalars raise ValueError, syntax errors ruamel's YAMLError.
+    Keys that aren't scalars raise ValueError, syntax errors ruamel's YAMLError, too long a text EditError.
     """
-    return tree_of_lines(text) or tree_of_any(text)
+    if root := tree_of_lines(text):
+        return root
+    if marks_in(text) > MOST_MARKS:
+        raise EditError("this file is too long to be edited where a value hasn't a line of its own")
+    return tree_of_any(text)
+
+
+MOST_MARKS = 30_000
+"""Beyond it ruamel.yaml takes seconds."""
+
+
+def marks_in(text: str) -> int:
+    """The number of signs that part the values of a text; none has many more values."""
+    return text.count(",") + text.count(":") + text.count("\n")
 
 
 def tree_of_any(text: str) -> TreeNode | None:
@@ -321,8 +334,8 @@ _COMMENT_LINE = re.compile(r"( *)(?:#[^\r\n]*)?(?:\r\n|\r|\n|\Z)")
 class EditError(PipecliError):
     """A file laid out so that it can't be changed without touching more than was asked."""
 
-    def __init__(self) -> None:
-        super().__init__("this file's layout can't be edited safely", hint="edit it by hand")
+    def __init__(self, why: str = "this file's layout can't be edited safely") -> None:
+        super().__init__(why, hint="edit it by hand")
 
 
 class Splice(NamedTuple):
