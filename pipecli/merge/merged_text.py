@@ -20,7 +20,6 @@ from pipecli.store.yaml import edit, read, write
 from pipecli.store.yaml.splice import matching_blocks, meaning
 from pipecli.store.yaml.tree import (
     Comment,
-    EditError,
     Entry,
     Item,
     ListNode,
@@ -237,7 +236,7 @@ class Writer:
 
         try:
             return edit.edit(self.ours.text, self.ours.plain, plain, key_order), self.added
-        except EditError:  # a layout that can't be kept
+        except write.EditError:  # a layout that can't be kept
             lines = write.block_lines(plain, 0)
             return "".join(f"{line}\n" for line in lines), [*self._remarks(self.ours), *self.added]
 

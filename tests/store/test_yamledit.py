@@ -17,7 +17,7 @@ from pipecli.errors import FaultyFile
 from pipecli.store.yaml.edit import EditError, edit
 from pipecli.store.yaml.read import parse
 from pipecli.store.yaml.splice import meaning
-from pipecli.store.yaml.tree import comments_of, read_tree
+from pipecli.store.yaml.tree import MOST_MARKS, comments_of, read_tree
 from pipecli.store.yaml.write import key_text, scalar_text
 
 Change = Callable[[dict], object]
@@ -360,6 +360,9 @@ def test_what_the_model_reads_into_a_text_stays_as_it_was_typed() -> None:
 
 
 def test_a_layout_that_leaves_no_safe_way_is_refused() -> None:
+    many = "a: 1\nl: [" + "{}, " * MOST_MARKS + "{}]\n"
+    with pytest.raises(EditError, match="too long to be edited where a value hasn't a line of its own; edit"):
+        edit(many, {"a": 1}, {"a": 2})
     with pytest.raises(EditError, match="can't be edited safely; edit it by hand"):
         # At the end of the text the last line has no break; elsewhere it would.
         changed("t:\n- a\n- |\n  x", lambda record: record["t"].reverse())

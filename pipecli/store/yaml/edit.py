@@ -21,7 +21,6 @@ from pipecli.store.yaml.splice import (
     same,
 )
 from pipecli.store.yaml.tree import (
-    EditError,
     Entry,
     Item,
     ListNode,
@@ -33,7 +32,15 @@ from pipecli.store.yaml.tree import (
     is_void,
     spliced,
 )
-from pipecli.store.yaml.write import entry_lines, flow_entry, flow_text, is_list, item_lines, key_text
+from pipecli.store.yaml.write import (
+    EditError,
+    entry_lines,
+    flow_entry,
+    flow_text,
+    is_list,
+    item_lines,
+    key_text,
+)
 
 __all__ = ["EditError", "KeyOrder", "edit"]
 

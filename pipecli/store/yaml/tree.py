@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from pipecli.errors import PipecliError
-from pipecli.store.yaml.write import Layout
+from pipecli.store.yaml.write import EditError, Layout
 
 if TYPE_CHECKING:
     from ruamel.yaml.events import MappingStartEvent, ScalarEvent, SequenceStartEvent
 
+MOST_MARKS = 30_000
+"""Signs between values, beyond which ruamel.yaml takes seconds to read a text."""
 _VOID_WORDS = frozenset(("", "~", "null", "Null", "NULL"))
 _BLANKS = re.compile(r"\s+|#[^\r\n]*")
 _KEPT_BREAKS = re.compile(r"[|>][0-9]?\+")
@@ -89,20 +90,14 @@ def read_tree(text: str) -> TreeNode | None:
 
     Keys that aren't scalars raise ValueError, syntax errors ruamel's YAMLError, too long a text EditError.
     """
-    if root := tree_of_lines(text):
-        return root
-    if marks_in(text) > MOST_MARKS:
+    root = tree_of_lines(text)
+    if not root and marks_in(text) > MOST_MARKS:
         raise EditError("this file is too long to be edited where a value hasn't a line of its own")
-    return tree_of_any(text)
-
-
-MOST_MARKS = 30_000
-"""Beyond it ruamel.yaml takes seconds."""
+    return root or tree_of_any(text)
 
 
 def marks_in(text: str) -> int:
-    """The number of signs that part the values of a text; none has many more values."""
-    return text.count(",") + text.count(":") + text.count("\n")
+    return sum(map(text.count, ",:\n"))
 
 
 def tree_of_any(text: str) -> TreeNode | None:
@@ -301,7 +296,6 @@ def _start_of_key(key: ScalarNode, text: str) -> int:
 
 def _read_scalar(event: ScalarEvent, text: str) -> ScalarNode:
     mark, end = event.start_mark, event.end_mark.index
-    style: str = event.style or ""
     start = mark.index
     raw = text[start:end]
     if _KEPT_BREAKS.match(raw):
@@ -309,8 +303,7 @@ def _read_scalar(event: ScalarEvent, text: str) -> ScalarNode:
         end = start + len(_LAST_BREAK.sub("", raw))
     else:
         end = start + len(raw.rstrip("\r\n \t"))
-    value: str = event.value
-    return ScalarNode(start, end, mark.line, mark.column, value, style)
+    return ScalarNode(start, end, mark.line, mark.column, event.value, event.style or "")
 
 
 def _scalar_spans(node: TreeNode, text: str) -> Iterator[tuple[int, int]]:
@@ -329,13 +322,6 @@ def _scalar_spans(node: TreeNode, text: str) -> Iterator[tuple[int, int]]:
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _COMMENT_LINE = re.compile(r"( *)(?:#[^\r\n]*)?(?:\r\n|\r|\n|\Z)")
-
-
-class EditError(PipecliError):
-    """A file laid out so that it can't be changed without touching more than was asked."""
-
-    def __init__(self, why: str = "this file's layout can't be edited safely") -> None:
-        super().__init__(why, hint="edit it by hand")
 
 
 class Splice(NamedTuple):

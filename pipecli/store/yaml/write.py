@@ -36,6 +36,13 @@ CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]"
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
+class EditError(PipecliError):
+    """A file laid out so that it can't be changed without touching more than was asked."""
+
+    def __init__(self, why: str = "this file's layout can't be edited safely") -> None:
+        super().__init__(why, hint="edit it by hand")
+
+
 class Unwritable(PipecliError, ValueError):
     """A value that no file may hold, from a command line or an import: reading lets none through."""
 
