@@ -29,7 +29,7 @@ from pipecli.store.safe_files import kind_of
 from pipecli.store.second_process import SecondProcess, parts
 from pipecli.store.validate_record import parse_record, validate
 from pipecli.store.yaml import edit, read
-from pipecli.store.yaml.write import Unwritable, emit, is_read_as_it_is
+from pipecli.store.yaml.write import EditError, Unwritable, emit, is_read_as_it_is
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain, Record
@@ -233,7 +233,10 @@ def _edited(pipeline: Pipeline, record: Record, file: str, after: Plain) -> tupl
     if file != SETTINGS_FILE and text == emit(before, schema):  # nothing by hand to keep: a tenth of the time
         edited = emit(after, schema)
     else:
-        edited = edit.edit(text, before, after, _key_order(record))
+        try:
+            edited = edit.edit(text, before, after, _key_order(record))
+        except EditError as error:
+            raise PipecliError(f"{file}: {error.message}", hint=error.hint) from None
     return file, raw, edited
 
 

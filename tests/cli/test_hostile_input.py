@@ -173,6 +173,15 @@ def test_a_git_file_that_leads_to_no_repository(
     assert not [*outside.iterdir()]
 
 
+def test_a_record_that_is_too_long_to_be_edited_is_named(
+    root: Path, deal: Callable[..., Path], refused: Callable[..., str]
+) -> None:
+    file = deal()
+    file.write_text(f"{file.read_text()}custom: {{l: [{'{a: b}, ' * 15_001}]}}\n")
+    said = refused("opp", "set", DEAL, "probability=70")
+    assert said.startswith(f"error: {file.relative_to(root)}: this file is too long to be edited where ")
+
+
 def test_a_repository_in_which_git_cannot_work_is_left_as_it_is(
     deal: Callable[..., Path], git: Callable[..., str], refused: Callable[..., str]
 ) -> None:
