@@ -129,6 +129,13 @@ def test_a_plan_that_came_with_a_clone_reads_nothing_outside_until_a_person_name
         archive.writestr("a\x1b[2J.csv", "Name\nAna\n")
     said = refused("import", "plan", "hostile.zip", "--into", str(root / "n"))
     assert said == r"error: 'a\x1b[2J.csv': a file can't be called that in a plan; rename it"
+    Path("folder/of").mkdir(parents=True)
+    Path("folder/a.csv").write_text("Name,Email\nAna,ana@contoso.example\n")
+    for name, target in (("b.csv", "a.csv"), ("old", "of"), ("no.txt~", "a.csv")):
+        Path("folder", name).symlink_to(target)
+    said = cli("import", "plan", "folder", "--into", str(root / "n")).err
+    assert said == "warning: links aren't followed, and stay out: b.csv, old\n"
+    shutil.rmtree(root / "n")
     assert state(git) == before
     plan.write_text(named)
     cli(

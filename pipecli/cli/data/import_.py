@@ -18,7 +18,7 @@ from pipecli.cli.common.session import Session, all_faults, progress, say
 from pipecli.cli.common.transaction import changing_after
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.earlier_imports import Keep
-from pipecli.inbox.importing.import_files import File, files_of, import_rows, prepare_import
+from pipecli.inbox.importing.import_files import File, files_of, import_rows, links_in, prepare_import
 from pipecli.inbox.importing.import_report import (
     Import,
     commit_subject,
@@ -166,13 +166,20 @@ def plan(
     zipped = zipfile.ZipFile(export).namelist() if export.is_file() and zipfile.is_zipfile(export) else []
     if (export / PLAN_FILE).exists() or any(Path(name).name == PLAN_FILE for name in zipped):
         raise PipecliError(f"{export} has its plan already", hint=f"pipecli import run {quote(str(export))}")
-    outcome = plan_again(into, files_of(export), run.pipeline, source_of(export, into), from_)
+    outcome = plan_again(into, _export_files(export), run.pipeline, source_of(export, into), from_)
     _write_pages(outcome, into, is_forced=force)
     note_source(run.present.location, into, export)
     if run.format is Format.TABLE:
         write_counts((line, None) for line in _plan_lines(outcome, into))
     else:
         write_text(json.dumps(_plan_json(outcome), ensure_ascii=False, indent=2) + "\n")
+
+
+def _export_files(export: Path) -> list[File]:
+    """The tables of an export; what is a link stays out, which is told."""
+    if links := links_in(export):
+        say(f"warning: links aren't followed, and stay out: {first_of(links, 8)}")
+    return files_of(export)
 
 
 def _write_pages(outcome: Plan, folder: Path, *, is_forced: bool = False) -> None:
@@ -248,7 +255,7 @@ def move_at_once(run: Session, export: Path, vendor: str | None, keep: Keep | No
     from pipecli.inbox.moving.plan import make_plan
 
     run.refuse_links_out([export])
-    outcome = make_plan(files_of(export), run.pipeline, str(export), vendor)
+    outcome = make_plan(_export_files(export), run.pipeline, str(export), vendor)
     for line in outcome.findings.assumed:
         say(line)
     if questions := list(outcome.findings.questions.values()):

@@ -176,6 +176,12 @@ def _of_folder(folder: Path) -> Iterator[File]:
         yield File(_free_name(path.name, path.parent.name, taken), path)
 
 
+def links_in(export: Path) -> list[str]:
+    """The names of the links in a folder that would be read, or looked into, if they were followed."""
+    links = (path for path in sorted(export.rglob("*")) if path.is_symlink())
+    return [path.name for path in links if path.suffix.lower() in _READ or path.is_dir()]
+
+
 def _of_zip(raw: bytes, name: str) -> Iterator[File]:
     """The tables in a zip, and those of zips in it."""
     taken: set[str] = set()
