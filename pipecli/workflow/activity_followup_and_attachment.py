@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 from pipecli.records.activity import RESPONSES, Activity, Attachment, NextContact
 from pipecli.records.base import Document
 from pipecli.records.customer import Customer
-from pipecli.records.days import day_after, day_in
+from pipecli.records.days import day_after, day_in, days_in_month
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Order, Quotation
@@ -162,12 +162,15 @@ def _comes_again(planned: Activity, now: datetime) -> dict[str, datetime | date 
     """The first time after today, and after the one it was planned for, that its rhythm comes to.
 
     It keeps its hour by the pipeline's clocks, and one of the 31st its day beyond shorter months: its
-    rhythm then says so.
+    rhythm then says so, until somebody plans it for another day.
     """
     assert planned.every and now.tzinfo
     zone, today = now.tzinfo, now.date()
     number, _, rhythm = planned.every.partition(" ")
     begun = day_in(planned.at, zone) if isinstance(planned.at, datetime) else planned.at
+    unit, _, own = rhythm.partition(" on the ")
+    if own and begun.day != min(int(own[:2]), days_in_month(begun.year, begun.month)):
+        rhythm = unit
     day, step = begun, 0
     while day == begun or day <= today:
         step += int(number)

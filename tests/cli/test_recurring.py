@@ -107,7 +107,12 @@ def test_what_comes_on_the_31st_does_so_after_a_shorter_month(cli, deal):
         days.append((planned["at"], planned["every"]))
     rhythm = "1 month on the 31st"
     assert days == [("2027-02-28", rhythm), ("2027-03-31", rhythm), ("2027-04-30", rhythm)]
-    cli("activity", "move", task, "2027-05-03")
+    cli("activity", "edit", task, "--at", "2027-05-10")  # as `opp set` and an editor can
+    cli("--today", "2027-05-10", "activity", "done", task)
+    (planned,) = (one for one in shown(cli, deal)["activities"] if not one["done"])
+    assert (planned["at"], planned["every"]) == ("2027-06-10", "1 month")
+    cli("opp", "set", deal, f"activities.{planned['id']}.every=1 month on the 31st")
+    cli("activity", "move", planned["id"], "2027-06-30")
     assert [one["every"] for one in shown(cli, deal)["activities"] if not one["done"]] == ["1 month"]
 
 

@@ -256,7 +256,7 @@ class Verb(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """Run it, unless the format given here, before or by the environment isn't one of its own."""
         run = ctx.ensure_object(Session)
-        run.take_defaults(self.formats)
+        run.fill_in_own_defaults(self.formats)
         if (name := run.format_name) not in self.formats:
             known = ", ".join(self.formats)
             raise typer.BadParameter(f'"{name}" must be one of {known}', ctx=ctx, param_hint="--format")

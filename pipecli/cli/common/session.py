@@ -78,7 +78,7 @@ class Session:
         """The person's own defaults, at a terminal; a script has none."""
         return own_values() if sys.stdout.isatty() else {}
 
-    def take_defaults(self, formats: Sequence[str]) -> None:
+    def fill_in_own_defaults(self, formats: Sequence[str]) -> None:
         """Take the person's format and colour, where a verb has that format and nothing else is asked for."""
         for name, known in (("format", formats), ("color", COLORS)):
             if name not in self._given and self.defaults.get(name) in known:

@@ -98,7 +98,7 @@ def _close_all(run: Session, keys: list[str]) -> None:
         raise PipecliError(
             f"{len(failed)} of {len(failed) + len(done)} could not be closed: "
             f"{first_of(list(failed), _MOST_NAMED)}",
-            hint="the reasons are above; the others are closed",
+            hint="the reasons are above" if run.dry_run else "the reasons are above; the others are closed",
         )
     if not done:
         mention("nothing to close: every open deal has an answer, a plan, or some time left")

@@ -1,8 +1,8 @@
 """The tables of the index, which are those of `sql` and `--where`: their columns, and each record's rows.
 
-A base table holds what one file says; the view of its name (`views_and_functions.py`) adds what depends on
-others or the day. A reading command imports this module for the layout alone: no model is imported for it.
-"""
+A base table holds what one file says; the view of its name (`views_and_functions.py`) adds what others or the
+day say. Another column, or a new word in the salt, makes another `LAYOUT` (`index.py`): all is read anew.
+"""  # a reading command needs the layout alone: no model is imported here
 
 from __future__ import annotations
 
