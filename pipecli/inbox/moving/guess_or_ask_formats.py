@@ -30,14 +30,7 @@ from pipecli.inbox.importing.day_formats import (
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.arithmetic import nonzero
 from pipecli.inbox.moving.findings import Findings
-from pipecli.inbox.moving.vocabulary import (
-    beside_amounts,
-    header_key,
-    names_of_currencies,
-    one_word,
-    outcome_of,
-    patterns,
-)
+from pipecli.inbox.moving.vocabulary import header_key, names_of_currencies, one_word, outcome_of, patterns
 from pipecli.records.compare_names import folded
 from pipecli.records.money import CURRENCIES
 from pipecli.records.written_amounts import SIGNS, code_of_sign, decimal_sign_of, plain_digits, read_money
@@ -64,7 +57,7 @@ def currency_of(header: str) -> str | None:
     words = re.findall(r"\b[A-Z]{3}\b", header.replace("_", " ").removeprefix("Amount"))
     if header.islower():
         words += re.findall(r"[A-Z]+", header.upper())[1:][-1:]
-    named, beside = names_of_currencies(), beside_amounts()  # `won` is a currency, too
+    named, beside = names_of_currencies(), patterns()["beside amounts"].split()  # `won` is a currency, too
     own = [word for word in header_key(header).split() if word in beside]
     words += [named.get(word) or "".join(SIGNS.get(word, ())) for word in own]
     return next((word for word in words if word in CURRENCIES), None)

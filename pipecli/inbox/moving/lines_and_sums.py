@@ -238,7 +238,7 @@ def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised
 
 def _says_tax(told: Recognised, role: str) -> bool:
     """True where the header of a price or a sum says that its tax is in it."""
-    return re.search(patterns()["with tax"], folded(told.column_of(role) or "")) is not None
+    return re.search(patterns()["with tax"], header_key(told.column_of(role) or "")) is not None
 
 
 def _with_names(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:

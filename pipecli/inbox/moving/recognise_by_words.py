@@ -246,7 +246,7 @@ def of_papers(table: Table, deals: Container[str], *, alone: bool = False) -> Re
     net, other = patterns()["prices"]["untaxed"].split(), {*patterns()["no sum"].split()}
     free = [c for c in table.columns if columns.get(c, "total") == "total" and has_word(c, "sum")]
     free = [c for c in free if role_nearly(c, synonyms()["items"]) != "unit_price"]  # `Einzelpreis netto`
-    gross = [c for c in free if re.search(patterns()["with tax"], folded(c))]
+    gross = [c for c in free if re.search(patterns()["with tax"], header_key(c))]
     sums = [c for c in free if c in (*columns, *gross) or other.isdisjoint(header_key(c).split())]
     sums.sort(key=lambda c: ({*net}.isdisjoint(header_key(c).split()), c not in columns))  # `Untaxed Amount`
     for column in [c for c in sums if are_amounts(table, c)][:1]:

@@ -46,7 +46,6 @@ from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, Kind
 from pipecli.records.money import rounded
 from pipecli.records.written_amounts import plain_digits
-from pipecli.store.index import rows_for_verbs
 from pipecli.store.index.views_and_functions import marks
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count, first_of, shortened
@@ -254,10 +253,9 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
     """Compare a file's word with the pipeline as it is `here`, and as it was `before` this run."""
     kind = BY_FOLDER.get(file.kind)  # none of lines
     records = dict(_records_here(here, kind, file.told) if kind else _lines_here(here, file.told))
-    brought = rows_for_verbs.known_elsewhere(before.index.connection, kind.table) if kind else []
-    known = {plain_digits(external) for external, _ in brought}
     worth: list[Changed] = []
-    renamed = imports_at(here.location).renamed
+    renamed, by_people = imports_at(here.location).renamed, _ByPeople(before)
+    says_amounts = any(one.amount is not None or one.lines for one in file.told.values())
     for key, told in file.told.items():
         record = records.get(key) or _NOWHERE
         currency = told.currency or record.currency or here.settings.currency
@@ -267,7 +265,7 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
             record = _NOWHERE
         totals = file.totals.setdefault(Group(told.stage, currency), Totals())
         amount = told.sum(record.currency or currency)
-        if amount is None and kind is not OPPORTUNITY:  # the file says no sum
+        if amount is None and (kind is not OPPORTUNITY or not says_amounts):  # the file says no sum
             is_lost = told.state == "rejected" or (file.has_other_money and not any(record.values))
             record = record._replace(values=() if is_lost else (Decimal(0),) * record.rows)
         amount = amount or Decimal(0)
@@ -284,8 +282,8 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
             if grand and record.grand_total is not None and grand != record.grand_total:
                 file.other_grand_totals.append((key, grand, record.grand_total))
             continue
-        was_here = key in known if kind else _had_lines(before, key, told)
-        if told.state == "removed" or (was_here and told.state != "rejected"):
+        is_theirs = told.state != "rejected" and by_people.changed(own.key, () if kind else told.ids)
+        if told.state == "removed" or is_theirs:
             totals.changed_here += 1
             worth.append(own.changed(told, amount, currency))
         else:
@@ -339,13 +337,24 @@ def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[
             yield key, _Here(currency, (sum(amounts, Decimal(0)),), len(items), key=key)
 
 
-def _had_lines(pipeline: Pipeline, key: str, told: Told) -> bool:
-    """True where a record was here with one of its lines, or where nothing tells its lines apart."""
-    noun = BY_PREFIX[key.partition("-")[0]].noun
-    if pipeline.file_of(noun, key) is None:
-        return False
-    text = pipeline.json_of(noun, key)
-    return not told.ids or any(quoted(id_) in text for id_ in told.ids)
+class _ByPeople:
+    """Whether records were here, and as people left them: what imports alone wrote nobody changed."""
+
+    def __init__(self, before: Pipeline) -> None:
+        self._before, self._imports = before, imports_at(before.location)
+        self._changed: dict[Kind, set[str]] = {}
+
+    def changed(self, key: str, lines: Sequence[str]) -> bool:
+        """True for a record that people made or changed, and that had one of these lines, if any is named."""
+        kind = BY_PREFIX.get(key.partition("-")[0])
+        if kind is None or (file := self._before.file_of(kind.noun, key)) is None:
+            return False
+        if kind not in self._changed:
+            self._changed[kind] = {*self._imports.changed_after(kind)}
+        if self._imports.of(file) and file not in self._changed[kind]:
+            return False
+        text = self._before.json_of(kind.noun, key) if lines else ""
+        return not lines or any(quoted(id_) in text for id_ in lines)
 
 
 _OF_WHOLE = ("total", AFTER_DISCOUNT, "discount", "discount_amount")

@@ -63,6 +63,7 @@ def header_key(name: str) -> str:
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     words = re.sub(r"[^\w]+", " ", folded(apart).replace("_", " ")).strip()
     words = re.sub(r" (dd|mm|yyyy)( (dd|mm|yyyy|yy)){2}$", "", words)  # `Fecha dd/mm/yyyy`
+    words = re.sub(patterns()["without tax"], " untaxed", words)  # `totalAmountExcludingTax`
     words = re.sub(r" ext(ernal)? id$", " id", words)  # `AccountExtId__c`, `Account.External_Id__c`
     words = re.sub(r"\b(\w+) \1\b", r"\1", words)  # `Company: Company name`
     return words.replace("organisation", "organization")
@@ -287,18 +288,13 @@ def role_nearly(header: str, words: Words) -> str | None:
 
 def bare_header(words: str) -> str:
     """The words of a header of amounts without its unit and currency: `betrag tsd` and `valor r` of `R$`."""
-    several, beside = words.split(), beside_amounts()
+    several, beside = words.split(), patterns()["beside amounts"].split()
     while several and (
         several[-1] in beside
         or (several[-1][-3:].upper() in CURRENCIES and several[-1][:-3] in ("", "k", "t", "m"))
     ):
         several.pop()
     return " ".join(several)
-
-
-def beside_amounts() -> list[str]:
-    beside: list[str] = patterns()["beside amounts"].split()
-    return beside
 
 
 def stem_of(name: str) -> str:
