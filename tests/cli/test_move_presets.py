@@ -18,11 +18,43 @@ from pipecli.inbox.moving import Preset, presets, vendors
 from pipecli.inbox.moving.plan_files import load_plan
 from pipecli.inbox.moving.recognise_vendor import recognise
 from pipecli.inbox.moving.run_plan import export_of
-from pipecli.inbox.moving.vocabulary import kinds_of_rows
+from pipecli.inbox.moving.vocabulary import kinds_of_rows, of_activity, of_papers_statuses, outcome_of
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
 from tests.conftest import Cli
 from tests.importing import Git, deals, state
+
+
+def test_a_state_that_is_denied_awaited_partial_or_to_come_is_not_taken_for_the_state() -> None:
+    """`Not accepted` came as accepted, its deal won, and `Sin completar` as done, and all agreed."""
+    accepted = ("Accepted", "Aceptado por el cliente", "Accepted (not signed)", "تایید شده")
+    sent = ("Sent, awaiting reply", "Pending", "En attente", "Sent to customer")
+    untold = """Not accepted|Awaiting acceptance|Pendiente de aceptar|No aceptado|Noch nicht angenommen
+Non accepté|Pending approval|Partially invoiced|Not (yet) accepted|Order open|To be sent|Por enviar
+À envoyer|Da inviare|Zu versenden|Not expired|In attesa di conferma
+Aguardando aprovação|پذیرفته نشده|در انتظار تایید"""
+    words = [*accepted, *sent, "Rejected no budget", *re.split(r"[|\n]", untold)]
+    assert of_papers_statuses("quotations", words)["values"] == {
+        **dict.fromkeys(accepted, "accepted"),
+        **dict.fromkeys(sent, "sent"),
+        "Rejected no budget": "rejected",
+    }
+    words = """Not delivered|Partially delivered|Ready to deliver|To Deliver and Bill|50 % delivered
+Delivery pending|Teilweise geliefert|Sin entregar|À livrer
+Da consegnare|A entregar|Não entregue|Not cancelled|تحویل نشده"""
+    assert not of_papers_statuses("orders", re.split(r"[|\n]", words))["values"]
+    words = "Not done|Incomplete|Uncompleted|Partly done|Nicht erledigt|Sin completar|To be done|انجام نشده"
+    done = of_activity("done", (*words.split("|"), "Completed by Ana", "انجام شده"))["values"]
+    assert [word for word, is_done in done.items() if is_done] == ["Completed by Ana", "انجام شده"]
+    told = {
+        "Not won": "lost",
+        "Not lost": None,
+        "Closed/Won": "won",
+        "Closed - Lost": "lost",
+        "To be won": None,
+    }
+    told |= {"Lost no budget": "lost", "Nicht gewonnen": "lost", "To be won": None, "On hold": "open"}
+    assert {word: outcome_of(word) for word in told} == told
 
 
 def test_the_vendors_are_those_that_people_move_from() -> None:

@@ -26,17 +26,15 @@ from pipecli.inbox.moving.endings import (
     stages_by_flags,
     that_holds,
 )
-from pipecli.inbox.moving.findings import Findings, Outcomes, When, beside
+from pipecli.inbox.moving.findings import Findings, Outcomes, When, beside, of_stages, stage_rank
 from pipecli.inbox.moving.guess_or_ask_formats import amount_scale, date_form, fraction_scale, percent_of
 from pipecli.inbox.moving.vocabulary import (
     header_key,
     is_of_change,
     is_yes,
-    of_stages,
     of_statuses,
     outcome_of,
     patterns,
-    stage_rank,
     tell_all,
 )
 from pipecli.records.compare_names import folded

@@ -29,6 +29,7 @@ from pipecli.inbox.moving.vocabulary import (
     one_word,
     outcome_of,
     patterns,
+    state_of,
     stem_of,
 )
 from pipecli.records.compare_names import folded
@@ -395,10 +396,8 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
 
 def _end_of_lead(word: str, known: Mapping[str, str]) -> str:
     """The status here of a lead whose status there is called so; some vendors' words are `known`."""
-    plain, words = folded(word), patterns()["leads"]
-    told = next((status for status, pattern in words.items() if re.search(pattern, plain)), None)
     ends = {"lost": "disqualified", "won": "converted"}
-    return known.get(word) or told or ends.get(outcome_of(word) or "", "open")
+    return known.get(word) or state_of(word, "leads") or ends.get(outcome_of(word) or "", "open")
 
 
 def _of_activities(table: Table, told: Recognised, findings: Findings) -> Recognised:

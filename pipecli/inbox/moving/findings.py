@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from pipecli.inbox.importing.cells import NOTHING
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.vocabulary import header_key, patterns, stem_of, synonyms
+from pipecli.inbox.moving.vocabulary import header_key, outcome_of, patterns, stem_of, synonyms
 from pipecli.records.compare_names import folded, is_code, name_key
 from pipecli.records.money import CURRENCIES
 from pipecli.records.settings import Settings
@@ -123,6 +123,34 @@ class Question(NamedTuple):
 
 _OF_ALL_FILES = ("outcomes", "currencies")
 """Questions of which one answer, for words, is for all files."""
+
+
+def stage_rank(stage: str) -> tuple[int, int]:
+    """The place of a stage by the number or letter before its name, or by its words."""
+    place = re.match(r"(\d+)|([a-z])[.)] ", folded(stage))
+    number = 0 if place is None else int(place[1]) if place[1] else ord(place[2])
+    places = (place for place, pattern in enumerate(patterns()["way"]) if re.search(pattern, folded(stage)))
+    return number, next(places, len(patterns()["way"]))
+
+
+def of_stages(
+    percents: Mapping[str, float | None], dated: Container[str]
+) -> tuple[dict[str, str], bool, bool]:
+    """The outcome of each stage by word and probability; whether one may be a win, and is in doubt.
+
+    Those in `dated` have closing days in all their deals. No percent is an end, or a deal that hasn't begun.
+    """
+    words, ends = {stage: outcome_of(stage) for stage in percents}, patterns()["perhaps"]
+    of = {s: word or "open" for s, word in words.items()}
+    of |= {s: "won" for s, percent in percents.items() if percent == 100 and of[s] != "lost"}
+    untold = [s for s, word in words.items() if word is None and not percents[s]]
+    silent = {s for s in untold if stage_rank(s)[1] == len(patterns()["way"])}
+    perhaps = {s for s in untold if re.fullmatch(ends, folded(s).strip())}
+    nil = {s for s in silent | perhaps if percents[s] == 0}
+    of |= {s: "lost" for s in nil if s in perhaps or s in dated}
+    if "lost" not in of.values():
+        silent |= {s for s in untold if stage_rank(s)[1] + 1 == len(patterns()["way"])}  # `Contract`
+    return of, bool(silent), any(of[s] == "open" for s in perhaps | nil)
 
 
 @dataclass

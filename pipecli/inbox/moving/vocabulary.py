@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
@@ -334,44 +334,41 @@ def repeat(keys: Iterable[tuple[str, ...]]) -> bool:
     return len(told) > _MANY and 2 * len({*told}) < len(told)
 
 
-def stage_rank(stage: str) -> tuple[int, int]:
-    """The place of a stage by the number or letter before its name, or by its words."""
-    place = re.match(r"(\d+)|([a-z])[.)] ", folded(stage))
-    number = 0 if place is None else int(place[1]) if place[1] else ord(place[2])
-    places = (place for place, pattern in enumerate(patterns()["way"]) if re.search(pattern, folded(stage)))
-    return number, next(places, len(patterns()["way"]))
-
-
-def of_stages(
-    percents: Mapping[str, float | None], dated: Container[str]
-) -> tuple[dict[str, str], bool, bool]:
-    """The outcome of each stage by word and probability; whether one may be a win, and is in doubt.
-
-    Those in `dated` have closing days in all their deals. No percent is an end, or a deal that hasn't begun.
-    """
-    words, ends = {stage: outcome_of(stage) for stage in percents}, patterns()["perhaps"]
-    of = {s: word or "open" for s, word in words.items()}
-    of |= {s: "won" for s, percent in percents.items() if percent == 100 and of[s] != "lost"}
-    untold = [s for s, word in words.items() if word is None and not percents[s]]
-    silent = {s for s in untold if stage_rank(s)[1] == len(patterns()["way"])}
-    perhaps = {s for s in untold if re.fullmatch(ends, folded(s).strip())}
-    nil = {s for s in silent | perhaps if percents[s] == 0}
-    of |= {s: "lost" for s in nil if s in perhaps or s in dated}
-    if "lost" not in of.values():
-        silent |= {s for s in untold if stage_rank(s)[1] + 1 == len(patterns()["way"])}  # `Contract`
-    return of, bool(silent), any(of[s] == "open" for s in perhaps | nil)
-
-
 def is_of_change(header: str) -> bool:
     """True for the day on which a deal was last changed, which is mostly that of its end."""
     return re.fullmatch(patterns()["changed"], header_key(header)) is not None
 
 
 @cache
+def state_of(word: str, among: str) -> str | None:
+    """Which of some states a word tells, `outcomes` or those of papers; None for none.
+
+    One that it denies, awaits, halves or foretells isn't come to: `Not accepted`, `Pendiente de aceptar`,
+    `To deliver`. What is known as a whole is: `Not won` is lost. After a bad end stands why: `Lost no fit`.
+    """
+    clauses = re.split(r"[,;:|/]| [-–—] |\((?=[^()]*\)$)", folded(word))
+    told = {_of_clause(" ".join(re.sub(r"[_()\-]+", " ", own).split()), among) for own in clauses}
+    return next((state for state in patterns()[among] if state in told), None)
+
+
+def _of_clause(plain: str, among: str) -> str | None:
+    for state, pattern in patterns()[among].items():
+        if match := re.search(pattern, plain):
+            before, after = plain[: match.start()], plain[match.end() :]
+            is_early, is_bad = (state in patterns()[of].split() for of in ("early", "bad ends"))
+            is_come = is_early or not (_is_denied(f"{before}…") or (not is_bad and _is_denied(after)))
+            return state if is_come else None
+    return None
+
+
+def _is_denied(words: str) -> bool:
+    """True for words beside a state, of which `…` stands for what follows, that say it isn't come to."""
+    return re.search(patterns()["not yet"], words) is not None
+
+
 def outcome_of(word: str) -> str | None:
     """What a stage's or a status's name says: open, won or lost; None for neither word of it."""
-    plain = " ".join(re.sub(r"[_/\-]+", " ", folded(word)).split())
-    return next((of for of, pattern in patterns()["outcomes"].items() if re.search(pattern, plain)), None)
+    return state_of(word, "outcomes")
 
 
 def is_yes(word: str) -> bool | None:
@@ -395,7 +392,10 @@ def of_statuses(told: Mapping[str, str | None]) -> dict[str, str]:
 def of_activity(role: str, words: Iterable[str]) -> dict[str, Any]:
     """What the words of another system mean for an activity's type, its way, and for whether it is done."""
     if role == "done":
-        over = {word: re.search(patterns()["not done"], folded(word)) is None for word in words}
+        over = {
+            word: not (_is_denied(plain := folded(word)) or re.search(patterns()["not done"], plain))
+            for word in words
+        }
         return {"values": over, "otherwise": False}
     types = patterns()["directions" if role == "direction" else "activities"].items()
     told = {word: [of for of, own in types if re.search(own, folded(word))] for word in words}
@@ -411,9 +411,8 @@ def of_papers_statuses(kind: str, words: Iterable[str]) -> dict[str, Any]:
     Beside a word for what customers accept, `Approved` is said of what we may send; where others are sent, of
     a draft.
     """
-    statuses, first = patterns()[kind], {"quotations": "draft", "orders": "open"}[kind]
-    told = {word: [of for of, own in statuses.items() if re.search(own, folded(word))] for word in words}
-    meant = {word: of[0] for word, of in told.items() if of}
+    first = {"quotations": "draft", "orders": "open"}[kind]
+    meant = {word: of for word in words if (of := state_of(word, kind))}
     approved = [word for word in meant if re.search(patterns()["approved"], folded(word))]
     others = {of for word, of in meant.items() if word not in approved}
     if "accepted" in others:
