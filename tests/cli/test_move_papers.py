@@ -465,6 +465,10 @@ def test_a_report_of_deals_without_ids_has_a_deal_for_several_rows_of_products(c
             "Blade,2,20.00,40.00,40.00,7.60,47.60",
             None,
         ),
+        # by the rate of the line, as the sum without tax tells
+        ("Item,Qty,Unit Price,VAT %,Amount,Subtotal,Total", "Blade,2,23.80,19,47.60,40.00,47.60", True),
+        ("Item,Qty,Unit Price,VAT %,Amount,Gross total", "Blade,2,23.80,19,47.60,47.60", True),
+        ("Item,Qty,Unit Price,VAT %,Amount,Subtotal,Total", "Blade,2,20.00,19,40.00,40.00,47.60", None),
     ],
 )
 def test_prices_with_their_tax_are_no_net(
@@ -475,6 +479,25 @@ def test_prices_with_their_tax_are_no_net(
     cli("import", "run", "m")
     (quote,) = _papers(root).values()
     assert quote.get("tax_included") == included
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "amount"),
+    [
+        ("VAT %,Net total,Gross total", "19,1000.00,1190.00", 1000),
+        ("Subtotal,Discount,Total", "1190.00,50.00,1140.00", 1140),
+        ("Subtotal,Discount,Tax,Total", "1190.00,190.00,100.00,1100.00", 1000),  # as its lines come to
+    ],
+)
+def test_deals_that_are_made_have_the_net_of_their_quotations(
+    cli: Cli, root: Path, head: str, cells: str, amount: int
+) -> None:
+    quotes = f"Quote No,Customer,Status,Item,Qty,Unit Price,{head}\nQ1,Acme,Sent,Blade,10,119.00,{cells}\n"
+    _plan(cli, quotes=quotes)
+    plan = Path("m", "plan.yaml")
+    plan.write_text(plan.read_text().replace("answer:", "answer: make"))
+    assert "they agree" in cli("import", "run", "m").out
+    assert f" {amount:,}.00" in cli("opportunity", "list").out
 
 
 def test_numbers_of_papers_name_them_and_their_lines_and_no_reference_does(cli: Cli, root: Path) -> None:

@@ -6,7 +6,7 @@ Pure functions of columns of numbers; `lines_and_sums.py` decides by them what e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from itertools import product
@@ -229,21 +229,49 @@ class Worth(NamedTuple):
     full: Decimal = Decimal(0)
     """Before their own discounts."""
     lines: int = 0
+    within: Decimal = Decimal(0)
+    """The tax that is in them, if their prices are with it."""
 
 
-def sums_of(lines: Sequence[Worth | None], off: Numbers, to: str) -> tuple[Numbers, Numbers]:
-    """What records come to after a discount of the whole, in percent or as an amount, and that with tax."""
-    net, whole = Numbers(), Numbers()
+def sums_of(lines: Sequence[Worth | None], off: Numbers, to: str) -> tuple[Numbers, Numbers, Numbers]:
+    """What records come to after a discount of the whole, that with tax on top, and without what is in it."""
+    several: tuple[Numbers, Numbers, Numbers] = [], [], []
     for place, line in enumerate(lines):
         by = (off[place] if off else None) or Decimal(0)
-        if line is None or not line.net:
-            net.append(None)
-            whole.append(None)
-            continue
-        left = line.net - (line.net * by / 100 if to == "discount" else by)
-        net.append(left)
-        whole.append(left + line.tax * left / line.net)
-    return net, whole
+        left = None
+        if line is not None and line.net:
+            left = line.net - (line.net * by / 100 if to == "discount" else by)
+        for sums, tax in zip(several, (Decimal(0), line and line.tax, line and -line.within), strict=True):
+            sums.append(left if left is None or not line or not tax else left + tax * left / line.net)
+    return several
+
+
+def with_tax_in_it(
+    sums: Mapping[str, Numbers],
+    taxes: Iterable[Numbers],
+    came_to: tuple[Numbers, Numbers, Numbers],
+    share: Decimal,
+) -> tuple[bool, list[str]]:
+    """True where lines come to a sum with tax, as another is without it; and the columns of their net."""
+    net, whole, bare = came_to
+    by_tax = [
+        c
+        for c, tax in product(sums, filter(any, taxes))
+        if agree(net, taxed(sums[c], tax, is_rate=False), share)
+    ]
+    is_gross, same = bool(by_tax), [c for c in sums if agree(sums[c], net, share)]
+    if net != bare and not any(agree(of, whole, share) for of in sums.values()):
+        is_gross |= any(map(says_tax, same)) or (
+            same != [] and any(agree(of, bare, share) for of in sums.values())
+        )
+    if is_gross and net == bare:  # no line has a rate
+        return True, by_tax
+    return is_gross, [c for c in sums if agree(sums[c], bare, share)] if is_gross else same
+
+
+def says_tax(column: str | None) -> bool:
+    """True where the header of a price or a sum says that its tax is in it."""
+    return re.search(patterns()["with tax"], header_key(column or "")) is not None
 
 
 def off_of_whole(table: Table, column: str, to: str) -> dict[str, Any]:
@@ -278,6 +306,8 @@ class FileColumns:
                 self.stages[column] = several
             for one in several:
                 field_ = re.sub(r"^items\.(1\.)?|_after_discount$", "", one.to or "")
+                if self.mapping.rows and one.to in ("discount", "discount_amount"):
+                    field_ = f"whole.{field_}"  # none of its line
                 self._feeds.setdefault(field_, []).append((column, one))
         bound = {name for several in self.stages.values() for one in several for name in one.when}
         self._deciding = [*self.stages, *sorted(bound - self.stages.keys())]

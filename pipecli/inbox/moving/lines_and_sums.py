@@ -21,11 +21,11 @@ from pipecli.inbox.importing.mapping import Mapping as MappingFile
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving import arithmetic
 from pipecli.inbox.moving import recognise_by_words as headers
-from pipecli.inbox.moving.arithmetic import FileColumns, Worth, agree, are_rates, has_word, numbers
+from pipecli.inbox.moving.arithmetic import FileColumns, Worth, agree, are_rates, has_word, numbers, says_tax
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings, about_table
 from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, by_words_of, columns_for, of_papers
-from pipecli.inbox.moving.vocabulary import are_data, header_key, patterns, synonyms
+from pipecli.inbox.moving.vocabulary import are_data, header_key, synonyms
 from pipecli.records.compare_names import folded, is_code
 from pipecli.records.kinds import SKU
 from pipecli.store.validate_record import validate
@@ -236,11 +236,6 @@ def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised
     return told._replace(columns=columns)
 
 
-def _says_tax(told: Recognised, role: str) -> bool:
-    """True where the header of a price or a sum says that its tax is in it."""
-    return re.search(patterns()["with tax"], header_key(told.column_of(role) or "")) is not None
-
-
 def _with_names(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:
     """The columns, so that each line has a name: its product by id, else the text of another column.
 
@@ -359,11 +354,12 @@ def worth_of_lines(known: Iterable[Known]) -> dict[str, Worth]:
         columns = columns_of_lines(table, told)
         for above, rows in rows_of_each(table, keys).items():
             for row in (row for row in rows if prefix or holds(told.rest.get("only", {}), row)):
-                net, tax, full, lines = worth.get(above, Worth())
+                net, tax, full, lines, within = worth.get(above, Worth())
                 line = round(columns.line(row) or Decimal(0), 2)
                 rate = columns.number(row, "tax") or Decimal(0)
                 full += round(columns.line(row, is_full=True) or Decimal(0), 2)
-                worth[above] = Worth(net + line, tax + line * rate / 100, full, lines + 1)
+                within += line * rate / (100 + rate)
+                worth[above] = Worth(net + line, tax + line * rate / 100, full, lines + 1, within)
     return worth
 
 
@@ -377,10 +373,12 @@ def _has_open_sums(told: Recognised) -> bool:
 def with_sums(known: Sequence[Known], findings: Findings) -> list[Recognised]:
     """The columns of tables; of papers with the sum and the discount of the whole that their lines tell."""
     worth = worth_of_lines(known) if any(_has_open_sums(told) for _, told in known) else {}
-    is_gross = any(told.kind == "items" and _says_tax(told, "unit_price") for _, told in known)
+    is_gross = any(told.kind == "items" and says_tax(told.column_of("unit_price")) for _, told in known)
     several = [_of_sums(*one, worth, findings) if _has_open_sums(one[1]) else one[1] for one in known]
     kinds = (*PAPER_KINDS, "opportunities") * is_gross
-    return [_with_tax(of, told=of.kind in kinds or _says_tax(of, "items.unit_price")) for of in several]
+    return [
+        _with_tax(of, told=of.kind in kinds or says_tax(of.column_of("items.unit_price"))) for of in several
+    ]
 
 
 def _with_tax(columns: Recognised, *, told: bool) -> Recognised:
@@ -399,8 +397,7 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     first = heads(table, told)
     names = [*keys_of(told), *(c for c, of in columns.items() if of in NAMING)]
     lines = [next((worth[t] for c in names if (t := row.text(c)) in worth), None) for row in first.rows]
-    of_lines = {c for c, of in columns.items() if field_of(of).startswith("items.")}
-    of_lines |= of_lines_alone(table, told)
+    of_lines = of_lines_alone(table, told) | {c for c in columns if field_of(columns[c]).startswith("items.")}
     cells = {c: own for c in table.columns if c not in of_lines and any(own := numbers(first, c))}
     ignored, total = told.rest.get("ignore", ()), columns_for(table, told.kind, "total")
     offs = [c for c in cells if has_word(c, "discount") and c not in ignored]
@@ -412,32 +409,34 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     taxes = [cells[c] for c in (*of_tax, *beside)]
     taxes += [arithmetic.taxed(cells[tax], cells[c], is_rate=False) for tax in of_tax for c in beside]
     figures = sorted((c for c in cells if c not in offs), key=lambda c: c not in sums)
-    each = {c: [Worth(of or Decimal(0)) for of in cells[c]] for c in figures if c not in ignored}
+    left = {c: cells[c] for c in figures if c not in ignored}
+    each = {c: [Worth(of or Decimal(0)) for of in own] for c, own in left.items()}
     each = {c: own for c, own in each.items() if 2 * sum(of.net != 0 for of in own) >= len(own)}
     bases: dict[str, Sequence[Worth | None]] = {"": [*lines]} if any(lines) else {**each}
-    left = {c: own for c, own in cells.items() if c not in offs and c not in ignored}
     apart = arithmetic.nets_apart(left, of_tax, arithmetic.sums_of(lines, [], "")[0]) if any(lines) else []
     offs += [c for c in left if apart and c not in (*apart, *of_tax, *sums)]  # `Pronto pago %`
     feeds = ["discount_amount", "discount"]
     ways = [(c, to) for c in offs for to in (reversed(feeds) if arithmetic.says_percent(table, c) else feeds)]
     ways += [("", "")] * (not apart)
-    with_tax = partial(arithmetic.taxed, is_rate=False)
     for share, (off, to), (base, net_lines) in product(arithmetic.SHARES, ways, bases.items()):
-        net, whole = arithmetic.sums_of(net_lines, cells.get(off, []), to)
-        several = [*(with_tax(net, tax) for tax in taxes), *[net, whole] * bool(off or not base)]
+        net, whole, bare = arithmetic.sums_of(net_lines, cells.get(off, []), to)
+        several = [
+            *(arithmetic.taxed(net, tax, is_rate=False) for tax in taxes),
+            *[net, whole] * bool(off or not base),
+        ]
         if any(agree(cells[c], one, share) for c in apart or figures if c != base for one in several):
             columns = {c: of for c, of in columns.items() if field_of(of) not in _OF_WHOLE}
             columns |= {off: arithmetic.off_of_whole(table, off, to)} if off else {}
             full = [] if apart else arithmetic.sums_of(net_lines, [], "")[0]
             for field, one in (("total", full), (AFTER_DISCOUNT, net)):
-                if same := [c for c in figures if c not in ignored and agree(cells[c], one, share)]:
+                if same := [c for c in left if agree(left[c], one, share)]:
                     columns |= {base or same[0]: field}
                     break
-            gross = [with_tax(cells[c], tax) for c in figures for tax in taxes if any(tax)]
-            told = _with_tax(told, told=not base and any(agree(net, one, share) for one in gross))
-            return told._replace(columns=columns)
-    below = [c for c in offs if columns.get(c) == "discount_amount"]
-    columns |= {c: arithmetic.off_of_whole(table, c, "discount_amount") for c in below}
+            is_gross, nets = arithmetic.with_tax_in_it(left, taxes, (net, whole, bare), share)
+            told = told._replace(columns=columns, rest={**told.rest, "nets": nets})
+            return _with_tax(told, told=is_gross and not base)
+    for column in (c for c in offs if columns.get(c) == "discount_amount"):
+        columns[column] = arithmetic.off_of_whole(table, column, "discount_amount")
     if not any(lines) and "total" not in map(field_of, columns.values()) and not prefix_of(told):
         why = "no sum and no line is known of them, so they come to nothing"
     else:
@@ -446,5 +445,6 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
         is_guess = "sum" in told.rest and not any(lines)
         why = f"{told.rest['sum']} is taken for the sum of its lines" if is_guess else ""
     findings.assumed += [f"{table_name(table)}: {why}"] if why else []
-    told = told._replace(columns=columns)
-    return _with_tax(told, told=not any(lines) and _says_tax(told, "total"))
+    return _with_tax(
+        told._replace(columns=columns), told=not any(lines) and says_tax(told.column_of("total"))
+    )

@@ -11,7 +11,7 @@ from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.guess_or_ask_formats import date_form
-from pipecli.inbox.moving.lines_and_sums import PAPER_KINDS, field_of, rows_of_each
+from pipecli.inbox.moving.lines_and_sums import PAPER_KINDS, field_of, prefix_of, rows_of_each
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for
 from pipecli.wording import count, first_of
 
@@ -61,7 +61,17 @@ def _deals_of(table: Table, told: Recognised, number: str, findings: Findings) -
     means = told.columns[status]["values"] if status else {}
     ends = {word: _ENDS.get(means.get(word, ""), "open") for word in texts(table, status or "")}
     totals = [c for c, of in told.columns.items() if of in ("total", AFTER_DISCOUNT)]
-    columns = {c: of for c, of in told.columns.items() if field_of(of) in ("customer", "currency", "created")}
+    nets = told.rest.get("nets", totals)  # none where their lines come to another than each sum
+    if not nets and totals and not prefix_of(told):
+        why = f"no column has what they come to without tax, so the deals made have {totals[0]}"
+        findings.assumed.append(f"{table_name(table)}: {why}")
+    totals = nets or totals * (not prefix_of(told))
+    of_whole = ("discount", "discount_amount") if not totals else ()
+    columns = {
+        c: of
+        for c, of in told.columns.items()
+        if field_of(of) in ("customer", "currency", "created", *of_whole)
+    }
     columns |= {c: of for c, of in told.columns.items() if field_of(of).startswith("items.") and not totals}
     columns |= {c: "owner" for c in columns_for(table, "opportunities", "owner")[:1] if c not in columns}
     columns |= {number: "external_id"} | dict.fromkeys(filter(None, [status]), "stage")
@@ -78,5 +88,5 @@ def _deals_of(table: Table, told: Recognised, number: str, findings: Findings) -
         "templates": {**templates, "title": f"{{{title}}}"},
     }
     rest |= {"ignore": [c for c in table.columns if c not in columns], "said": table.columns}
-    rest |= {} if totals else {key: told.rest[key] for key in ("rows", "lines") if key in told.rest}
+    rest |= {} if totals else {key: told.rest[key] for key in ("rows", "lines", "set") if key in told.rest}
     return told._replace(kind="opportunities", columns=columns, rest=rest)

@@ -152,7 +152,7 @@ def _import_order(one: _Recognition) -> tuple[int, bool, int, str]:
 
 _OWN = frozenset(
     "set templates stages ends make ignore doubles part persons several pipelines lost_by_reason "
-    "cents reasons said lines evidence sum alone closing".split()
+    "cents reasons said lines evidence sum nets alone closing".split()
 )
 """What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
 _AGAIN = {"won", "closed", "lost", "active", "archived", "probability", "amount_shown", "pipeline"}

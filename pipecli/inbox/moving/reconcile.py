@@ -297,16 +297,17 @@ def _records_here(pipeline: Pipeline, kind: Kind, told: Mapping[str, Told]) -> I
     columns = "json_array_length(json, '$.items'), exact_amount, exact_total, exact_subtotal"
     if kind is OPPORTUNITY:  # what it was won for, or its amount, in the digits of its file
         columns = "status, stage, process, coalesce(json -> '$.closed.amount', json -> '$.amount')"
-        columns += ", json ->> '$.items', json -> '$.tax_included'"
+        columns += ", json ->> '$.items', coalesce(json ->> '$.discount', json ->> '$.discount_amount', "
+        columns += "json ->> '$.tax_included')"
     rows = pipeline.query(
         f"SELECT external_id, currency, key, {columns} FROM _{kind.table} JOIN _records USING (path) "
         "WHERE external_id IS NOT NULL"
     )
     for written, currency, key, *cells in rows:
         if (external := plain_digits(written)) in told and kind is OPPORTUNITY:
-            status, stage, process, value, items, taxed = cells
+            status, stage, process, value, items, differs = cells
             values = [Decimal(0 if value in (None, '"unknown"') else value)]
-            if told[external].amount is None and told[external].lines and (value is None or taxed == "true"):
+            if told[external].amount is None and told[external].lines and (value is None or differs):
                 by_lines = sum(
                     (rounded(worth_of(item), currency) for item in loads(items or "[]")), Decimal(0)
                 )
@@ -421,13 +422,16 @@ def _figures(
         own, of = list[Decimal](), next((worth[t] for c in keys if (t := first.text(c)) in worth), None)
         if is_paper:
             said = whole.number(first, "total") or Decimal(0)
-            net, tax, full, several = of or Worth(said, Decimal(0), said)
+            net, tax, full, several, within = of or Worth(said, Decimal(0), said)
             percent, amount = (whole.number(first, name) or Decimal(0) for name in _OF_WHOLE[2:])
             off = net * percent / 100 + amount
             if of and said and min(abs(said - net), abs(said - net + off)) > _CENTS * several:
                 apart.append(f"{first.text(keys[0])} {said:,.2f}, its lines {net - off:,.2f}")
             tax = tax * (net - off) / net if net else tax
             own = [full, net, off, full - net, full - net + off, net - off, tax, net - off + tax, net + off]
+            if told.rest.get("set", {}).get("tax_included"):
+                within = within * (net - off) / net if net else within
+                own += [within, net - off - within]
             own.append((full - net + off) / full * 100 if full else full)
         for row in (first, *others):
             figures[row.line] = own + (_of_line(lines, row) if has_lines else [])
