@@ -9,6 +9,7 @@ import pytest
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import CountedRows, FileFormat, Row, fill_down, read_table
+from pipecli.inbox.importing.workbook import rows_of_file
 
 SPANISH = "nombre;importe\nJosé Muñoz;1.234,56 €\nMaría López;22,00 €\n"
 RUSSIAN = "имя;город\nИван Петров;Москва\nОльга Смирнова;Казань\n"
@@ -152,3 +153,22 @@ def test_the_texts_of_a_column_that_was_filled_down_are_counted_anew() -> None:
     assert texts(table, "Stage") == {"Demo": 1}
     fill_down(table.rows, "Stage")
     assert texts(table, "Stage") == {"Demo": 2}
+
+
+@pytest.mark.parametrize("sums", [("Subtotal March", "Subtotal April"), ("April total", "Total for May")])
+def test_the_sum_of_a_group_is_no_row(sums: tuple[str, str]) -> None:
+    """It came as a deal of that sum; a customer may be called so, and by its row alone it's one."""
+    rows = [
+        "Total Maroc,Acme,100,Won",
+        'Zed,Zed,"1,200.50",Won',
+        f'{sums[0]},,"1,300.50",',
+        "More,Acme,300,Won",
+    ]
+    text = "\n".join(
+        ["Deal,Customer,Amount,Stage", *rows, f"{sums[1]},,300.00,", "Total Maroc,,70,", "Roof,A,5,"]
+    )
+    names = [row.cells["Deal"] for row in rows_of_file(text.encode(), "deals.csv").rows]
+    assert names == ["Total Maroc", "Zed", "More", "Total Maroc", "Roof"]
+    lone = "N,D,K,M\nTotal Maroc,,,\nA,1,B,5\nTotal 03/2026,,,\nB,2,C,6\n"
+    names = [row.cells["N"] for row in rows_of_file(lone.encode(), "papers.csv").rows]
+    assert names == ["Total Maroc", "A", "B"]

@@ -7,7 +7,7 @@ import quopri
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -244,6 +244,12 @@ _PERIOD = re.compile(
     r"|se[pt]|o[cku]t|nov|d[eéi][czs])[\w.]*( ?(de )?20\d\d)?"
 )
 """A month or a quarter, as a heading between the rows of a sheet made by hand."""
+_SUM = r"(?P<part>(sub|sous|zwischen|teil)[ -]?)?(total[esi]?|totaux|totaal|summe|suma|soma|toplam|итого|جمع)"
+_OF_GROUP = (
+    re.compile(rf"(?i){_SUM}\b[ :-]*((for|of|del?|du|für|pour|di|van|von|per|por)\b *)?(?P<of>.*)"),
+    re.compile(rf"(?i)(?P<of>.+?)[ :-]+{_SUM}"),
+)
+"""What the line of a group's sum is called: `Subtotal March`, `Total 03/2026`, `April total`."""
 
 
 def _without_groups(whole: Table) -> Table:
@@ -259,6 +265,11 @@ def _without_groups(whole: Table) -> Table:
         if len(texts) > 1 and is_of_totals(row) and all(map(_FIGURE.fullmatch, texts[1:]))
     }
     is_grouped, first = bool(out), next(iter(whole.columns), "")
+    bare = {row.line: texts[0] for row, texts in sparse if all(map(_FIGURE.fullmatch, texts[1:]))}
+    named = {
+        line: match for line, text in bare.items() for form in _OF_GROUP if (match := form.fullmatch(text))
+    }
+    out |= dict.fromkeys(_sums_of_groups(whole.rows, named, out), "")
     for row, texts in sparse:
         if len(texts) == 1 and row.cells.get(first) and (is_grouped or _PERIOD.fullmatch(texts[0])):
             out[row.line] = ""
@@ -268,6 +279,32 @@ def _without_groups(whole: Table) -> Table:
         if column in out.values():
             fill_down(rows, column)
     return whole._replace(rows=rows, below=whole.below + len(out))
+
+
+def _sums_of_groups(
+    rows: Sequence[Row], named: Mapping[int, re.Match[str]], sums: Container[int]
+) -> list[int]:
+    """The lines called sums of a part, or that come to the rows above: a customer may be `Total Maroc`."""
+    found, start = dict[int, None](), 0
+    for place, row in enumerate(rows if named else ()):
+        if match := named.get(row.line):
+            figures = {column: own for column, cell in row.cells.items() if (own := _number(cell))}
+            is_period = re.fullmatch(r"(\w+\.? (de )?|\d\d?[/.-])?20\d\d", match["of"]) is not None
+            every = [own for own in rows[:place] if own.line not in sums and own.line not in found]
+            fits = any(
+                own == sum(_number(other.cells.get(column, "")) for other in above)
+                for column, own in figures.items()
+                for above in ((rows[start:place], every) if is_period or found or place - start > 1 else ())
+            )
+            found |= {row.line: None} if match["part"] or fits or (is_period and not figures) else {}
+        start = place + 1 if row.line in sums or row.line in found else start
+    return [*found]
+
+
+def _number(cell: Cell) -> Decimal:
+    """The number of a cell, of which a sign before its last one or two digits is the decimal one; else 0."""
+    match = re.fullmatch(r"(-?\d[\d.,' \xa0]*?)(?:[.,](\d\d?))?", str(cell).strip(" $€£¥"))
+    return Decimal(f"{re.sub('[^0-9-]', '', match[1])}.{match[2] or 0}") if match else Decimal(0)
 
 
 def _counted_groups(rows: Sequence[Row]) -> list[int]:
