@@ -269,7 +269,7 @@ def _without_groups(whole: Table) -> Table:
     named = {
         line: match for line, text in bare.items() for form in _OF_GROUP if (match := form.fullmatch(text))
     }
-    out |= dict.fromkeys(_sums_of_groups(whole.rows, named, out), "")
+    out = dict.fromkeys(_sums_of_groups(whole.rows, named, out), "") | out
     for row, texts in sparse:
         if len(texts) == 1 and row.cells.get(first) and (is_grouped or _PERIOD.fullmatch(texts[0])):
             out[row.line] = ""
