@@ -184,7 +184,7 @@ def kind_of(file: str) -> Kind | None:
 
 
 def inside(root: Path, file: str) -> Path:
-    """The path of a pipeline's file, refused when it leads out of the pipeline, through a link or `..`."""
+    """The path of a pipeline's file, refused when it leads out of it or to git's own, by a link or `..`."""
     _resolved(root, file)
     return root / file
 
@@ -192,7 +192,8 @@ def inside(root: Path, file: str) -> Path:
 def _resolved(root: Path, file: str) -> str:
     """The same with each link followed: also of the root, where one with a link has nothing real below it."""
     resolved = os.path.realpath(f"{root}/{file}")
-    if not (is_below(resolved, str(root)) or is_below(resolved, os.path.realpath(root))):
+    top = next((top for top in (str(root), os.path.realpath(root)) if is_below(resolved, top)), None)
+    if top is None or _is_gits_own(resolved, top):
         raise PipecliError(f"{file} leads out of the pipeline", hint="links and paths must stay inside it")
     return resolved
 
@@ -202,8 +203,13 @@ def is_below(path: str, top: str) -> bool:
     return path == top or path.startswith(os.path.join(top, ""))  # noqa: PTH118
 
 
+def _is_gits_own(path: str, top: str) -> bool:
+    """True for what a git directory in a folder holds: hooks that run, settings with passwords."""
+    return ".git" in Path(path[len(top) :].lower()).parts
+
+
 def refuse_link_out(path: str | Path, tops: Iterable[Path] | None = None) -> str:
-    """Refuse a path, from anywhere, that a link in one of these folders leads out of it.
+    """Refuse a path, from anywhere, that a link in one of these folders leads out of it, or to git's own.
 
     Without folders in one of the repositories around it. The path with each link followed.
     """
@@ -213,8 +219,12 @@ def refuse_link_out(path: str | Path, tops: Iterable[Path] | None = None) -> str
     for part in Path.cwd().joinpath(path).parts:
         there = os.path.realpath(os.path.join(here, part))  # noqa: PTH118
         for top in real:
-            if part != ".." and is_below(here, top) and not is_below(there, top):
+            if part == ".." or not is_below(here, top):
+                continue
+            if not is_below(there, top):
                 raise PipecliError(f"{path} is a link that leads out of {top}", hint="name another file")
+            if part.lower() != ".git" and _is_gits_own(there, top) and not _is_gits_own(here, top):
+                raise PipecliError(f"{path} is a link to what is git's own", hint="name another file")
         here = there
     return here
 

@@ -131,6 +131,38 @@ def test_no_file_is_written_where_a_committed_link_leads_out(refused, root, secr
     assert sorted(tmp_path.iterdir()) == before and secret.read_text() == "mine\n"
 
 
+def test_a_committed_link_leads_nothing_to_what_is_gits_own(cli, refused, root, tmp_path, monkeypatch):
+    """A hook of one's own would be the CSV of a stranger and run; the password of a remote, committed."""
+    monkeypatch.chdir(root)
+    deal = cli("opp", "add", "Espresso", "--format", "ids").out.strip()
+    settings = (root / ".git/config").read_text()
+    for link, target in (("config", ".git/config"), ("new", ".git/commondir"), ("hooks", ".git/hooks")):
+        (root / link).symlink_to(target)
+    (root / "attachments").mkdir()
+    (root / "attachments/git").symlink_to("../.git")
+    for words in (
+        "export leads -o config",
+        "export leads -o new",
+        "export --all hooks/out",
+        "mirror hooks",
+        "chart funnel -o attachments/git/x.svg",
+        "schema write hooks/out",
+        "import plan pipecli.yaml --into hooks/moves",
+        "import leads config",
+        f"attach {deal} config",
+        f"attach {deal} attachments/git/config",
+        "merge-driver pipecli.yaml config pipecli.yaml pipecli.yaml",
+    ):
+        assert "is a link to what is git's own; name another file" in refused(*words.split())
+    taken = ("literature", "add", "x", "--title", "X", "--file", "attachments/git/config")
+    assert "leads out" in refused(*taken)
+    for file in ("attachments/git/config", ".git/config", ".GIT/config"):
+        with pytest.raises(PipecliError, match="leads out"):
+            safe_files.read_bytes(root, file)
+    assert (root / ".git/config").read_text() == settings and not (root / ".git/commondir").exists()
+    assert not [*(root / ".git/hooks").glob("out*")]
+
+
 @pytest.mark.parametrize("target", ["/dev/zero", "/dev/stdin"])
 def test_a_schema_that_is_a_device_is_not_read(cli, root, target):
     (root / SCHEMA).unlink()
