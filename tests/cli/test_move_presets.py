@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from pipecli.inbox.importing.import_files import File, import_rows, prepare_impo
 from pipecli.inbox.importing.mapping import row_kind_named
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving import Preset, presets, vendors
+from pipecli.inbox.moving.arithmetic import Worth, numbers
 from pipecli.inbox.moving.plan_files import load_plan
 from pipecli.inbox.moving.recognise_vendor import recognise
 from pipecli.inbox.moving.run_plan import export_of
@@ -55,6 +57,14 @@ Da consegnare|A entregar|Não entregue|Not cancelled|تحویل نشده"""
     }
     told |= {"Lost no budget": "lost", "Nicht gewonnen": "lost", "To be won": None, "On hold": "open"}
     assert {word: outcome_of(word) for word in told} == told
+
+
+def test_a_discount_of_a_paper_is_a_percent_or_an_amount_as_its_cell_says() -> None:
+    """A column with `5%` and `30,00` was kept as custom, and the papers came without their discounts."""
+    rows = [Row(line, {"Desconto": cell}) for line, cell in enumerate(("5%", "30,00", ""), 2)]
+    table = Table("orcamentos.csv", ["Desconto"], rows)
+    assert numbers(table, "Desconto", [Worth(Decimal(1000))] * 3) == [50, 30, None]
+    assert numbers(table, "Desconto") == []
 
 
 def test_the_vendors_are_those_that_people_move_from() -> None:

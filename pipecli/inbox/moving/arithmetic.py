@@ -75,15 +75,22 @@ def is_more(text: str) -> bool:
     return any(char.isdecimal() and int(char) for char in text)
 
 
-def numbers(table: Table, column: str) -> Numbers:
-    """The numbers of a column; none at all where a cell has another text."""
-    cells = [row.text(column) for row in table.rows]
-    if len({"%" in cell for cell in filter(is_more, cells)}) > 1:
+def numbers(table: Table, column: str, lines: Sequence[Worth | None] = ()) -> Numbers:
+    """The numbers of a column; none at all where a cell has another text.
+
+    Of discounts in percent and amounts, of papers with `lines`, it's what each takes off.
+    """
+    texts = [row.text(column) for row in table.rows]
+    is_mixed = len({"%" in cell for cell in filter(is_more, texts)}) > 1
+    if is_mixed and not (any(lines) and has_word(column, "discount")):
         return []
-    cells = [cell.removesuffix("%").strip() for cell in cells]
+    cells = [cell.removesuffix("%").strip() for cell in texts]
     sign = decimal_sign_of(filter(None, cells))
     with suppress(Unreadable):
-        return [read_money(cell, sign, third_decimal=False).value if cell else None for cell in cells]
+        own = [read_money(cell, sign, third_decimal=False).value if cell else None for cell in cells]
+        nets = [line.net if line else None for line in lines] if is_mixed else [None] * len(own)
+        several = zip(own, texts, nets, strict=True)
+        return [net * n / 100 if net and n and "%" in text else n for n, text, net in several]
     return []
 
 

@@ -398,7 +398,7 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     names = [*keys_of(told), *(c for c, of in columns.items() if of in NAMING)]
     lines = [next((worth[t] for c in names if (t := row.text(c)) in worth), None) for row in first.rows]
     of_lines = of_lines_alone(table, told) | {c for c in columns if field_of(columns[c]).startswith("items.")}
-    cells = {c: own for c in table.columns if c not in of_lines and any(own := numbers(first, c))}
+    cells = {c: own for c in table.columns if c not in of_lines and any(own := numbers(first, c, lines))}
     ignored, total = told.rest.get("ignore", ()), columns_for(table, told.kind, "total")
     offs = [c for c in cells if has_word(c, "discount") and c not in ignored]
     offs += [c for c in cells if told.columns.get(c) == "off" and c not in offs]
