@@ -733,3 +733,21 @@ def test_papers_without_a_deal_are_told_with_what_they_come_to(cli: Cli, header:
     ran = cli("import", "run", "m").out
     assert "  without a deal: 1 row 999.00 EUR | 0 rows 0.00 EUR: 1 left out (Q2)" in ran
     assert "they agree but for what is left out" in ran
+
+
+def test_a_plan_writes_what_its_run_takes(cli: Cli, root: Path) -> None:
+    """Templates named columns in the preset's case, and an activity with an empty type was rejected."""
+    entries = "ID,PRICEBOOK2ID,PRODUCT2ID,CURRENCYISOCODE,UNITPRICE\n01u1,01s1,01t1,USD,49.90\n"
+    tasks = "Record Id,Task Name,Category,Due Date,Completed,Deal Id\n1,Call back,,2026-12-13,FALSE,1\n"
+    _plan(
+        cli,
+        Product2="ID,NAME,PRODUCTCODE,ISACTIVE\n01t1,Widget,WID,1\n",
+        PricebookEntry=entries,
+        deals=_DEALS,
+        Tasks=tasks,
+        contacts="Nombre,Es una compañía,Compañía relacionada,Correo electrónico,Teléfono\n"
+        "Talleres,True,,,+34 91 555 01\nBegoña,False,Talleres,begona@talleres.example,\n",
+    )
+    cli("import", "run", "m")
+    assert {*_papers(root, "customers", "name")} >= {"Talleres"}
+    assert {*_papers(root, "price-lists", "name")} == {"01s1 USD"}

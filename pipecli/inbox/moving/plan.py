@@ -335,6 +335,8 @@ class _Mapping:
             entry["values"] = {word: is_yes(word) for word in texts(self.table, column)}
         elif role in ("type", "done", "direction") and self.told.kind == "activities":
             entry |= of_activity(role, texts(self.table, column))
+            if role == "type" and "type" not in self.set:
+                entry["values"] = {"": "task", **entry["values"]}
         elif role == "type" and self.told.kind == "opportunities":
             slugs = {word: ids_and_files.slug(word) for word in texts(self.table, column)}
             self.findings.types += [slug for slug in slugs.values() if slug not in self.findings.types]

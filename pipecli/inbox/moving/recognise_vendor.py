@@ -345,9 +345,20 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
             continue
         only = {by_key[one_word(name)]: words for name, words in preset.rest.get("only", {}).items()
                 if one_word(name) in by_key}  # fmt: skip
-        rest = {**preset.rest, "ignore": sorted(by_key[key] for key in ignored), "only": only}
+        named_by = {of: preset.rest[of] for of in ("external_id", "templates") if of in preset.rest}
+        ignore = sorted(by_key[key] for key in ignored)
+        rest = {**preset.rest, **_as_in_file(named_by, by_key), "ignore": ignore, "only": only}
         score = len(columns) + len(ignored) / 2 + _FILE_NAMED * is_named
         yield Recognised(preset.kind, preset.vendor, preset.name, _counted_anew(columns), rest, score)
+
+
+def _as_in_file(of: Any, by_key: Mapping[str, str]) -> Any:
+    """Templates of a preset with the names of the file: `PRICEBOOK2ID`."""
+    if isinstance(of, dict):
+        return {name: _as_in_file(one, by_key) for name, one in of.items()}
+    several = [re.sub(r"\{([^{}]+)\}", lambda n: f"{{{by_key.get(one_word(n[1]), n[1])}}}", one)
+               for one in ([of] if isinstance(of, str) else of)]  # fmt: skip
+    return several[0] if isinstance(of, str) else several
 
 
 def _of_column(of: Any, name: str, column: str) -> Any:
