@@ -130,9 +130,8 @@ class _Unknown:
         words = synonyms() | ({"opportunities": words_of_leads()} if self.are_deals else {})
         self.columns_as = {kind: _by_words(table, words[kind]) for kind in evidence() if kind not in _PAPERS}
         of_leads = {"lead owner", "lead status"} & self.keys and "lifecycle stage" not in self.keys
-        kinds = (
-            kinds_named(table.sheet or "") or kinds_named(table.name) or ({"leads"} if of_leads else set())
-        )
+        kinds = {"users"} & kinds_named(table.sheet or "")  # `Task 2` may be anything
+        kinds = kinds or kinds_named(table.name) or ({"leads"} if of_leads else set())
         self.named = {"opportunities" if of == "leads" and self.are_deals else of for of in kinds - _PAPERS}
         self.mentioned = {kind for kind in evidence() if self._mentions(kind)}
         self.are_papers = bool(kinds & _PAPERS)
