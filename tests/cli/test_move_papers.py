@@ -335,6 +335,19 @@ def test_a_deal_is_made_for_each_paper_of_an_export_without_deals_if_one_says_so
     assert "3 unchanged" in cli("import", "run", "m").out
 
 
+def test_rows_that_name_papers_again_and_again_are_none_themselves(cli: Cli) -> None:
+    """Lines with surcharges came as 5,224 quotations and deals beside the 270 of the export."""
+    quotes = "id,no,company_name,currency,date,deadline,status,sum\n"
+    quotes += "".join(f"{n},1{n},Stadt,EUR,2026-11-09,2026-12-09,open,100.00\n" for n in range(3))
+    lines = "amount,discount,id,is_confirmed,price,product_id,product_name,quote_id,sum,vat,vat_code_id\n"
+    lines += "".join(f"30,-5,86{n},1,5564.0890,1952,Designer,{n // 2},175268.80,15.0,68\n" for n in range(6))
+    told = _plan(cli, quotes=quotes, quote_lines=lines)
+    (question,) = told["questions"]
+    assert question["question"].startswith("quotes.csv: 3 quotations and no deal")
+    said = "quote_lines.csv: rows of quotes.csv (quote_id), which aren't known as its lines, so they stay out"
+    assert said in told["assumed"]
+
+
 def test_arithmetic_finds_a_quantity_that_no_word_is_for_and_a_net_beside_freight(
     cli: Cli, root: Path
 ) -> None:

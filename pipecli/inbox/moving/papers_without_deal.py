@@ -40,10 +40,22 @@ def with_deals_alone(table: Table, told: Recognised, findings: Findings) -> Reco
 
 def with_deals_made(known: Iterable[Known], findings: Findings) -> Iterator[Known]:
     """The tables, with a deal for each paper of an export without deals, if that is the answer."""
+    known = list(known)
+    lone = [
+        (table, told, number)
+        for table, told in known
+        if told.rest.get("alone")
+        and table.rows
+        and (number := told.column_of("external_id") or told.column_of("custom.number"))
+    ]
     for table, told in known:
-        number = told.column_of("external_id") or told.column_of("custom.number")
-        if not told.rest.get("alone") or number is None or not table.rows:
+        number = next((number for one, _, number in lone if one is table), None)
+        if number is None:
             yield table, told
+            continue
+        if whose := next(_named_again(table, lone), None):
+            why = f"rows of {whose}, which aren't known as its lines, so they stay out"
+            findings.assumed.append(f"{table_name(table)}: {why}")
             continue
         papers = count(len(rows_of_each(table, [number])), told.kind.removesuffix("s"), ",")
         how = "make a deal for each, won if accepted, lost if rejected, or leave them out?"
@@ -53,6 +65,20 @@ def with_deals_made(known: Iterable[Known], findings: Findings) -> Iterator[Know
             named = {**told.rest.get("templates", {}), "opportunity": f"{{{number}}}"}
             told = told._replace(rest={**told.rest, "templates": named})
         yield table, told
+
+
+def _named_again(table: Table, lone: Iterable[tuple[Table, Recognised, str]]) -> Iterator[str]:
+    """The papers that the rows of a table name, several the same: most of them."""
+    for other, _, number in lone:
+        papers = texts(other, number).keys()
+        for column in table.columns if other is not table and papers else ():
+            named = texts(table, column)
+            if (
+                2 * len(named) < 3 * len(papers)
+                and 2 * named.total() > 3 * len(named)
+                and named.keys() <= papers
+            ):
+                yield f"{table_name(other)} ({column})"
 
 
 def _deals_of(table: Table, told: Recognised, number: str, findings: Findings) -> Recognised:
