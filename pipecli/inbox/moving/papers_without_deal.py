@@ -73,11 +73,8 @@ def _named_again(table: Table, lone: Iterable[tuple[Table, Recognised, str]]) ->
         papers = texts(other, number).keys()
         for column in table.columns if other is not table and papers else ():
             named = texts(table, column)
-            if (
-                2 * len(named) < 3 * len(papers)
-                and 2 * named.total() > 3 * len(named)
-                and named.keys() <= papers
-            ):
+            is_often = 2 * named.total() > 3 * len(named)
+            if is_often and 2 * len(named) > len(papers) and named.keys() <= papers:
                 yield f"{table_name(other)} ({column})"
 
 
