@@ -227,10 +227,10 @@ def _is_same(noun: str, old: Side, new: ChangedRecord) -> bool:
     return before == now and any(now[name] for name in names[1:])
 
 
-def _settings_at(place: Location, commit: str) -> Settings | None:
+def _settings_at(location: Location, commit: str) -> Settings | None:
     """The settings of a commit; None where it has none that are valid."""
-    settings_blob = git.id_of(place.work_tree, f"{commit}:{place.prefix}{SETTINGS_FILE}")
-    for blob in git.objects(place.work_tree, [settings_blob] if settings_blob else [], safe_files.LARGEST):
+    settings_blob = git.id_of(location.work_tree, f"{commit}:{location.prefix}{SETTINGS_FILE}")
+    for blob in git.objects(location.work_tree, [settings_blob] if settings_blob else [], safe_files.LARGEST):
         with suppress(FaultyFile):
             text = read.decode(blob.content or b"", SETTINGS_FILE)
             settings = parse_record(SETTINGS, SETTINGS_FILE, text)

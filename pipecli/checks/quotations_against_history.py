@@ -90,8 +90,8 @@ def _quotations(pipeline: Pipeline, condition: str) -> Iterator[_Quotation]:
     )
     if not keys:
         return
-    place, revision = pipeline.location, pipeline.revision
-    versions = _versions(place, (head_of(place) if revision == "HEAD" else "") or revision)
+    location, revision = pipeline.location, pipeline.revision
+    versions = _versions(location, (head_of(location) if revision == "HEAD" else "") or revision)
     blobs = {path: versions.get(path.rpartition("/")[2], []) for path in keys}
     contents = _contents(pipeline, [version.blob for path in keys for version in blobs[path]])
     for path, key in keys.items():
@@ -123,11 +123,11 @@ class _Version(NamedTuple):
 
 
 @lru_cache(maxsize=1)  # two rules ask
-def _versions(place: Location, revision: str) -> dict[str, list[_Version]]:
+def _versions(location: Location, revision: str) -> dict[str, list[_Version]]:
     """The versions of each quotation by the name of its file, which may move, the oldest first."""
     listed = git.log(
-        place.work_tree, "--reverse", "--format=%(trailers:key=Pipecli-Event,valueonly,separator=%x20)",
-        "--raw", "--no-abbrev", "--no-renames", "-z", revision, "--", f"{place.prefix}{QUOTATION.folder}",
+        location.work_tree, "--reverse", "--format=%(trailers:key=Pipecli-Event,valueonly,separator=%x20)",
+        "--raw", "--no-abbrev", "--no-renames", "-z", revision, "--", f"{location.prefix}{QUOTATION.folder}",
     )  # fmt: skip
     versions: dict[str, list[_Version]] = {}
     words = iter(listed.decode("utf-8", "replace").split("\0"))

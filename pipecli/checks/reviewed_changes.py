@@ -102,20 +102,20 @@ class _Step(NamedTuple):
 class Between:
     """Read only where a rule asks: most change sets need no look at their commits."""
 
-    def __init__(self, place: Location, range_: Range) -> None:
-        self._place = place
+    def __init__(self, location: Location, range_: Range) -> None:
+        self._location = location
         self._range = range_
 
     def versions(self, file: str) -> list[Plain]:
         """The versions of a file on its way that can be read, the oldest first."""
         steps = self._steps.get(file, ())
-        blobs = git.objects(self._place.work_tree, [step.blob for step in steps], safe_files.LARGEST)
+        blobs = git.objects(self._location.work_tree, [step.blob for step in steps], safe_files.LARGEST)
         return [plain for blob in blobs if (plain := read.plain_of(blob.content, "")) is not None]
 
     def forced(self, file: str, key: str) -> str:
         """` (forced in 1a2b3c4 by Ana Ruiz: "why")` when a commit says so; a hint, which excuses nothing."""
         ids = [step.commit for step in self._steps.get(file, ())]
-        for object_ in git.objects(self._place.work_tree, reversed(ids), safe_files.LARGEST):
+        for object_ in git.objects(self._location.work_tree, reversed(ids), safe_files.LARGEST):
             commit = parse_commit(object_.id, object_.content or b"")
             if commit.subject.startswith(f"{key}: advance ") and commit.subject.endswith("(forced)"):
                 why = f': "{commit.body.splitlines()[0]}"' if commit.body else ""
@@ -130,7 +130,7 @@ class Between:
 
         steps = self._steps.get(record.file, ())
         objects = git.objects(
-            self._place.work_tree, [id_ for step in steps for id_ in step], safe_files.LARGEST
+            self._location.work_tree, [id_ for step in steps for id_ in step], safe_files.LARGEST
         )
         last, by = said(record.before), ""
         for commit, blob in zip(objects, objects, strict=True):
@@ -148,10 +148,10 @@ class Between:
 
     @cached_property
     def _steps(self) -> dict[str, list[_Step]]:
-        head = self._range.head or tip(self._place).commit
-        commits = [commit.id for commit in listed_commits(self._place, head, self._range.base)]
+        head = self._range.head or tip(self._location).commit
+        commits = [commit.id for commit in listed_commits(self._location, head, self._range.base)]
         steps: dict[str, list[_Step]] = defaultdict(list)
-        for part in file_changes(self._place, commits):
+        for part in file_changes(self._location, commits):
             for commit_id, changes in part:
                 for change in changes:
                     if change.after:

@@ -66,13 +66,13 @@ def attached(transaction: Transaction, record: Any, name: str, content: bytes) -
     return record, Write(added.file, None, content)
 
 
-def _content(path: Path, most: int, place: safe_files.Location) -> bytes:
+def _content(path: Path, most: int, location: safe_files.Location) -> bytes:
     """The content of a file of the person's own, of which one byte more than `most` is read."""
     with system_refusal(path, "read"):
         if not path.exists():
             raise PipecliError(f"{path} does not exist", code="system")
         # What is judged is what is opened, whatever takes its place meanwhile.
-        judged = safe_files.refuse_link_out(path, (place.root, place.work_tree))
+        judged = safe_files.refuse_link_out(path, (location.root, location.work_tree))
         if (content := safe_files.read_at_most(judged, most)) is None:
             raise PipecliError(f"{path} isn't a regular file", code="system")
         return content

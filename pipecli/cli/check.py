@@ -83,11 +83,11 @@ def _with_changes(
             f'--base: "{base}" isn\'t a revision',
             hint="name one commit, branch or tag; the other end is the working tree",
         )
-    place = run.present.location
-    if (place.git_dir / "MERGE_HEAD").exists():
+    location = run.present.location
+    if (location.git_dir / "MERGE_HEAD").exists():
         say("warning: a merge is in progress; this is about the working tree as it is")
-    range_ = range_of(place, base)
-    changed = change_set(place, range_)
+    range_ = range_of(location, base)
+    changed = change_set(location, range_)
     changes = [change for change in check_changes(run.present, range_, changed) if wanted(change.file)]
     files = {
         *(record.file for record in changed.records),
@@ -115,10 +115,10 @@ def _require_signed(run: Session, base: str | None) -> None:
     from pipecli.history.change_set import range_of
     from pipecli.history.commits import listed_commits, signatures
 
-    place = run.present.location
-    range_ = range_of(place, f"{base}..HEAD")
-    commits = [commit.id for commit in listed_commits(place, range_.head or "HEAD", range_.base)]
-    known = signatures(place, commits)
+    location = run.present.location
+    range_ = range_of(location, f"{base}..HEAD")
+    commits = [commit.id for commit in listed_commits(location, range_.head or "HEAD", range_.base)]
+    known = signatures(location, commits)
     wrong = [commit for commit in commits if known[commit].state != "good"]
     if wrong:
         named = [f"{commit[:7]} ({known[commit].state or 'not signed'})" for commit in wrong]

@@ -59,9 +59,9 @@ def history(
     The history of an opportunity includes its quotations, supplier quotations, orders and lead. Without a
     record, it is what happened to all of them in the last week.
     """
-    place = run.present.location
-    known = open_history(place, say)
-    zone = zone_of(place)
+    location = run.present.location
+    known = open_history(location, say)
+    zone = zone_of(location)
     name = _name(run, known, ref) if ref else ("", "")
     day = since or ("" if ref else "-7d")
     first = parse_period(day, run.today, past=True).first if day else date.min
@@ -76,14 +76,14 @@ def history(
     elif not entries:
         say(f"nothing happened since {first}; --since looks further back")
     ids = list(dict.fromkeys(entry.commit.id for entry in entries))
-    _print(run, entries, name, zone, signatures(place, ids) if signed else None)
+    _print(run, entries, name, zone, signatures(location, ids) if signed else None)
 
 
 def _of_all(run: Session, known: History, field: str, first: date, zone: tzinfo) -> list[LogEntry]:
     """The events of every record from a day on, newest first; each called by its title, too."""
     start = datetime.combine(first, time(), zone).timestamp()
     commits = [
-        commit.id for commit in listed_commits(known.place, known.tip.commit) if commit.committed >= start
+        commit.id for commit in listed_commits(known.location, known.tip.commit) if commit.committed >= start
     ]
     entries = []
     for step in steps_of(known, commits[::-1], (*KINDS, SETTINGS)):
@@ -148,7 +148,7 @@ def _warn(known: History, entries: Sequence[LogEntry], name: Name) -> None:
     """Say what might make this less than the whole story."""
     if known.tip.is_shallow:
         say("warning: this clone is shallow, older changes are not here; `git fetch --unshallow` brings them")
-    if (known.place.git_dir / "MERGE_HEAD").exists():
+    if (known.location.git_dir / "MERGE_HEAD").exists():
         say("warning: a merge is in progress; this is the history up to before it")
     now = datetime.now(UTC)
     for commit in dict.fromkeys(entry.commit for entry in entries if entry.commit.when > now):
@@ -248,8 +248,8 @@ def changes_(
     The steps add up from the opening to the closing figure, in total and weighted. A date means its end, so
     the opening figure is that of `forecast --as-of` the same date, and of those on hold.
     """
-    place = run.present.location
-    zone = zone_of(place)
+    location = run.present.location
+    zone = zone_of(location)
     today = now_in(zone, run.fixed_now()).date()
     period = parse_period(window, today) if window else None
     question = ChangesAsked(
@@ -258,7 +258,7 @@ def changes_(
         Days(period.first, period.last) if period else None,
         currency.upper() or None,
     )
-    movement = movement_between(open_history(place, say), question, today, zone)
+    movement = movement_between(open_history(location, say), question, today, zone)
     for end in (movement.opening, movement.closing):
         for fault in [*end.deals.faults, *(end.standing.notes if end.standing else ())]:
             say(f"warning: {end.name}: {fault}")

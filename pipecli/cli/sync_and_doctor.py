@@ -59,16 +59,16 @@ def propose(
     diff` as its text; else the address at which to open it is printed. This clone goes back to the shared
     branch, and `pipecli sync` says when the proposal was merged.
     """
-    place = run.present.location
-    with run.present.exclusive(), journal_of_git_work(place, "propose, whose branch may be pushed"):
+    location = run.present.location
+    with run.present.exclusive(), journal_of_git_work(location, "propose, whose branch may be pushed"):
         user = run.me() or run.pipeline.git_settings["author.name"] or "me"
-        proposal = plan_proposal(place, user, " ".join(title.split()))
+        proposal = plan_proposal(location, user, " ".join(title.split()))
         text = _text(run, proposal)
         if dry_run:
             _print(run, proposal, Opened("", False), text, is_dry=True)
             return
         proposal, host_words = send(run.present, proposal)
-    opened = open_request(place, proposal, text, host_words)
+    opened = open_request(location, proposal, text, host_words)
     _print(run, proposal, opened, text)
 
 
@@ -76,9 +76,9 @@ def _text(run: Session, proposal: Proposal) -> str:
     """The page of the change, as a pull request shows it."""
     text = io.StringIO()
     with redirect_stdout(text):
-        place = run.present.location
-        changes = range_of(place, f"{proposal.shared}..{proposal.commit}")
-        print_range(run, changes, Format.MARKDOWN, files_address(place, proposal))
+        location = run.present.location
+        changes = range_of(location, f"{proposal.shared}..{proposal.commit}")
+        print_range(run, changes, Format.MARKDOWN, files_address(location, proposal))
     return text.getvalue()
 
 
@@ -246,14 +246,14 @@ _MOST = 20
 
 def print_preview(run: Session) -> None:
     """Fetch, and print what a sync would do."""
-    place = run.present.location
+    location = run.present.location
     upstream, merge = preview(run.present)
-    pulled = commit_count(place, merge.theirs, merge.ours) if merge.theirs else 0
-    pushed = pushed_count(place, upstream, merge.ours, merge.theirs)
-    coming = _changes(place, merge.base, merge.theirs) if pulled else []
-    going = _changes(place, merge.base, merge.ours) if pushed else []
+    pulled = commit_count(location, merge.theirs, merge.ours) if merge.theirs else 0
+    pushed = pushed_count(location, upstream, merge.ours, merge.theirs)
+    coming = _changes(location, merge.base, merge.theirs) if pulled else []
+    going = _changes(location, merge.base, merge.ours) if pushed else []
     theirs = merge.theirs or merge.ours
-    disputes = conflicts_with_authors(place, merge.base, merge.ours, theirs, merge.conflicts)
+    disputes = conflicts_with_authors(location, merge.base, merge.ours, theirs, merge.conflicts)
     if run.format is not Format.TABLE:
         print_record(
             {
@@ -280,11 +280,11 @@ def print_preview(run: Session) -> None:
     say("nothing is changed")
 
 
-def _changes(place: Location, base: str | None, head: str | None) -> list[ChangedRecord]:
+def _changes(location: Location, base: str | None, head: str | None) -> list[ChangedRecord]:
     """The records that one side changed; none are told of a branch that is all new."""
     if not base or not head:
         return []
-    return change_set(place, Range(base, head, base, head, is_parted=False)).records
+    return change_set(location, Range(base, head, base, head, is_parted=False)).records
 
 
 def _row(record: ChangedRecord) -> dict[str, Any]:
@@ -323,13 +323,13 @@ def doctor(
     It looks at git, your identity, unfinished or unshared work, and what is slow. Nothing is changed without
     --fix. Exits with 1 if there are errors; warnings don't count. For the records: `pipecli check`.
     """
-    place = run.present.location
+    location = run.present.location
     if fix:
-        with run.present.exclusive(), journal_of_git_work(place, "doctor --fix"):
+        with run.present.exclusive(), journal_of_git_work(location, "doctor --fix"):
             run.present.beyond_undo = f"what was repaired stays; {_AGAIN}"
-            diagnoses = [mend(diagnosis) for diagnosis in examine(place)]
+            diagnoses = [mend(diagnosis) for diagnosis in examine(location)]
     else:
-        diagnoses = list(examine(place))
+        diagnoses = list(examine(location))
     if run.format is Format.TABLE:
         write_text("".join(f"{line}\n" for diagnosis in diagnoses for line in _lines_of_doctor(diagnosis)))
     else:

@@ -196,16 +196,16 @@ def _news(run: Session) -> list[tuple[str, str]]:
     """The author and the subject of each commit to this pipeline since yesterday began, the last first."""
     from pipecli.store import git
 
-    place = run.present.location
+    location = run.present.location
     since = run.now.replace(hour=0, minute=0, second=0) - timedelta(days=1)
     log = git.log(
-        place.work_tree,
+        location.work_tree,
         f"--since={since.isoformat()}",
         f"--until={run.now.isoformat()}",
         "--no-merges",
         "--format=%an%x00%s",
         "--",
-        place.prefix or ".",
+        location.prefix or ".",
     )
     lines = log.decode("utf-8", "replace").split("\n")[:-1]
     return [(author, subject) for author, _, subject in (line.partition("\0") for line in lines)]

@@ -95,17 +95,17 @@ class ChangeSet(NamedTuple):
     """The number of files that are in another folder, and as they were."""
 
 
-def range_of(place: Location, text: str) -> Range:
+def range_of(location: Location, text: str) -> Range:
     """The range of `BASE..HEAD`, of `BASE` to the working tree, or of nothing: HEAD to it.
 
     Raises NoSuchMoment.
     """
-    here = tip(place)
+    here = tip(location)
     first, dots, last = text.partition("...") if "..." in text else text.partition("..")
     base_name, head_name = first or "HEAD", (last or "HEAD") if dots else WORKING_TREE
-    base = commit_meant(place, base_name)
-    head = commit_meant(place, head_name) if dots else None
-    common = merge_base(place, base, head or here.commit)
+    base = commit_meant(location, base_name)
+    head = commit_meant(location, head_name) if dots else None
+    common = merge_base(location, base, head or here.commit)
     if common is None and here.is_shallow:
         parted = f"{head_name if dots else 'HEAD'} left {base_name}"
         raise NoSuchMoment(f"this clone is shallow, and where {parted} is not in it", hint=UNSHALLOW)
@@ -113,12 +113,12 @@ def range_of(place: Location, text: str) -> Range:
     return Range(common, head, base_name, head_name, is_parted=common != base, replaced=here.replaced)
 
 
-def change_set(place: Location, range_: Range) -> ChangeSet:
+def change_set(location: Location, range_: Range) -> ChangeSet:
     """The records that differ between the ends of a range: deals first, settings last."""
     before: dict[tuple[str, str], Side] = {}
     after: dict[tuple[str, str], Side] = {}
     unreadable: list[str] = []
-    differing, moved = _without_moves([*_files(place, range_)])
+    differing, moved = _without_moves([*_files(location, range_)])
     for path, old, new in differing:
         was, is_ = (None if end is None else _side(path, end) for end in (old, new))
         for side, other, versions in ((was, is_, before), (is_, was, after)):
@@ -193,14 +193,14 @@ _WHY_NO_CONTENT = {"120000": _LINK, "160000": _DIRECTORY}
 """By the mode of a file in git: a link, and a repository within the repository."""
 
 
-def _files(place: Location, range_: Range) -> Iterator[_FileEnds]:
+def _files(location: Location, range_: Range) -> Iterator[_FileEnds]:
     """Each file of a record that differs, as it was and as it is."""
-    differing = [*_differing(place, range_)]
+    differing = [*_differing(location, range_)]
     ends = [(file.mode_before, file.blob_before) for _, file in differing]
     if range_.head:  # else the working tree is read from disk
         ends += [(file.mode, file.blob) for _, file in differing]
     wanted = {blob: None for mode, blob in ends if blob.strip("0") and mode not in _WHY_NO_CONTENT}
-    objects = git.objects(place.work_tree, wanted, safe_files.LARGEST, may_lack=True)
+    objects = git.objects(location.work_tree, wanted, safe_files.LARGEST, may_lack=True)
     contents = {blob.id: blob for blob in objects}
 
     def in_commit(mode: str, blob: str) -> _End:
@@ -210,33 +210,34 @@ def _files(place: Location, range_: Range) -> Iterator[_FileEnds]:
         if range_.head:
             after = in_commit(file.mode, file.blob)
         else:
-            after = None if file.status == "D" else _on_disk(place.root / path)
+            after = None if file.status == "D" else _on_disk(location.root / path)
         yield path, in_commit(file.mode_before, file.blob_before), after
     if not range_.head:
         # those that git neither knows nor ignores
-        for name in git.raw(place.work_tree, "ls-files", "--others", "--exclude-standard", "-z").split(b"\0"):
-            if untracked := _record_path(place, name.decode("utf-8", "replace")):
-                yield untracked, None, _on_disk(place.root / untracked)
+        listed = git.raw(location.work_tree, "ls-files", "--others", "--exclude-standard", "-z")
+        for name in listed.split(b"\0"):
+            if untracked := _record_path(location, name.decode("utf-8", "replace")):
+                yield untracked, None, _on_disk(location.root / untracked)
 
 
-def _differing(place: Location, range_: Range) -> Iterator[tuple[str, DifferingFile]]:
+def _differing(location: Location, range_: Range) -> Iterator[tuple[str, DifferingFile]]:
     """The files of records that git shows as different, by their paths in the pipeline."""
     # `diff` and not its plumbing: it also looks into a file whose stat alone has changed.
     listed = git.raw(
-        place.work_tree, "-c", "diff.relative=false",  # `--no-relative` takes git 2.28
+        location.work_tree, "-c", "diff.relative=false",  # `--no-relative` takes git 2.28
         "diff", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-color",
-        range_.base, *([range_.head] if range_.head else []), "--", *([place.prefix] if place.prefix else []),
+        range_.base, *([range_.head] if range_.head else []), "--", *filter(None, [location.prefix]),
     )  # fmt: skip
     words = listed.decode("utf-8", "replace").split("\0")
     for name, file in parsed_differences(words[:-1]):
-        if path := _record_path(place, name):
+        if path := _record_path(location, name):
             yield path, file
 
 
-def _record_path(place: Location, name: str) -> str | None:
+def _record_path(location: Location, name: str) -> str | None:
     """The path in the pipeline of a record's file in the repository; None for any other file."""
-    path = name.removeprefix(place.prefix)
-    return path if name.startswith(place.prefix) and record_kind(path) else None
+    path = name.removeprefix(location.prefix)
+    return path if name.startswith(location.prefix) and record_kind(path) else None
 
 
 def _on_disk(path: Path) -> _End:

@@ -113,10 +113,10 @@ class FirstParentLine:
         return DatedCommit(self._id_at(place), self._dates[place])
 
 
-def line_of_git(place: Location) -> FirstParentLine:
+def line_of_git(location: Location) -> FirstParentLine:
     """The line as git lists it, for who has no index of the history."""
     words = git.output(
-        place.work_tree, "rev-list", "--first-parent", "--reverse", "--timestamp", "HEAD", "--"
+        location.work_tree, "rev-list", "--first-parent", "--reverse", "--timestamp", "HEAD", "--"
     ).split()
     return FirstParentLine([*map(seconds_of, words[::2])], words[1::2].__getitem__)
 
@@ -170,18 +170,18 @@ class Tip(NamedTuple):
     """A note where this clone replaces objects, or grafts parents: git shows another history than is read."""
 
 
-def tip(place: Location) -> Tip:
+def tip(location: Location) -> Tip:
     """The commit of HEAD. Raises NoSuchMoment in a repository without one, GitRefused for a damaged one."""
     done = git.run(
-        place.work_tree, "rev-parse", "--is-shallow-repository", "HEAD^{commit}", "--glob=refs/replace/*"
+        location.work_tree, "rev-parse", "--is-shallow-repository", "HEAD^{commit}", "--glob=refs/replace/*"
     )
     if done.returncode:
-        require_branch_not_lost(place)
-        if not git.is_unborn(place.work_tree):
+        require_branch_not_lost(location)
+        if not git.is_unborn(location.work_tree):
             raise git.GitRefused(f"git can't read HEAD: {git.words_of(done)}", hint="see `git fsck`")
         raise NoSuchMoment("the repository has no commit yet, and so no history", hint="commit first")
     shallow, commit, *replacing = done.stdout.decode().split()
-    grafts = place.common_dir / "info" / "grafts"
+    grafts = location.common_dir / "info" / "grafts"
     bends = [
         *([f"replaces {count(len(replacing), 'object')} (`git replace --list`)"] if replacing else []),
         *(["grafts parents (info/grafts)"] if grafts.exists() and grafts.stat().st_size else []),
@@ -190,10 +190,10 @@ def tip(place: Location) -> Tip:
     return Tip(commit, shallow == "true", note)
 
 
-def shortcomings(place: Location) -> list[str]:
+def shortcomings(location: Location) -> list[str]:
     """The lines on what this clone lacks of its history, or has replaced."""
     try:
-        here = tip(place)
+        here = tip(location)
     except NoSuchMoment:  # there is none
         return []
     cut = "this clone is shallow: older versions are not looked at; `git fetch --unshallow` brings them"
@@ -201,32 +201,32 @@ def shortcomings(place: Location) -> list[str]:
 
 
 def commit_at(
-    place: Location, moment: Moment, zone: tzinfo, line_of: Callable[[Location], FirstParentLine]
+    location: Location, moment: Moment, zone: tzinfo, line_of: Callable[[Location], FirstParentLine]
 ) -> StandingCommit:
     """The commit that stood at a moment. Raises NoSuchMoment."""
     if isinstance(moment, str):
-        commit = commit_meant(place, moment, or_date=True)
-        seconds = git.output(place.work_tree, "rev-list", "--timestamp", "--max-count=1", commit, "--")
+        commit = commit_meant(location, moment, or_date=True)
+        seconds = git.output(location.work_tree, "rev-list", "--timestamp", "--max-count=1", commit, "--")
         return StandingCommit(commit, datetime.fromtimestamp(seconds_of(seconds.split()[0]), zone), ())
-    line, until = line_of(place), last_moment_of(moment, zone)
+    line, until = line_of(location), last_moment_of(moment, zone)
     last = line.last(until)
     if not last:
-        raise _nothing(place, moment, datetime.fromtimestamp(line.first(), zone).date())
+        raise _nothing(location, moment, datetime.fromtimestamp(line.first(), zone).date())
     return StandingCommit(last.commit, datetime.fromtimestamp(last.seconds, zone), _notes(line, until, zone))
 
 
-def commit_meant(place: Location, revision: str, *, or_date: bool = False) -> str:
+def commit_meant(location: Location, revision: str, *, or_date: bool = False) -> str:
     """The id of the commit that a person's revision names; `or_date`: a date would have done, too.
 
     Raises NoSuchMoment.
     """
     if revision.startswith("-"):
         raise NoSuchMoment(f'"{revision}" isn\'t a revision: none begins with a hyphen')
-    if commit := git.commit_of(place.work_tree, revision):
+    if commit := git.commit_of(location.work_tree, revision):
         return commit
     kind = "is neither a date nor a revision" if or_date else "isn't a revision"
     lacks = f'"{revision}" {kind} that this repository has'
-    if tip(place).is_shallow:
+    if tip(location).is_shallow:
         raise NoSuchMoment(f"{lacks}, and the clone is shallow", hint=UNSHALLOW)
     hint = "name a commit, branch or tag: `git branch --all`, `git log --oneline`"
     if or_date:
@@ -237,9 +237,9 @@ def commit_meant(place: Location, revision: str, *, or_date: bool = False) -> st
 UNSHALLOW = "bring the older commits: git fetch --unshallow"
 
 
-def zone_of(place: Location) -> ZoneInfo:
+def zone_of(location: Location) -> ZoneInfo:
     """The timezone of the settings as they are now, without the index: its days bound the moments."""
-    written = read.parse(safe_files.read_text(place.root, SETTINGS_FILE), SETTINGS_FILE)
+    written = read.parse(safe_files.read_text(location.root, SETTINGS_FILE), SETTINGS_FILE)
     name = written.get("timezone", "UTC")
     try:
         return ZoneInfo(str(name))
@@ -278,8 +278,8 @@ def _named(commits: Sequence[DatedCommit], zone: tzinfo) -> str:
     return f"commit {name} is" if len(commits) == 1 else f"{len(commits)} commits, the first {name}, are"
 
 
-def _nothing(place: Location, moment: Moment, day: date) -> BeforeTheFirst:
-    is_shallow = tip(place).is_shallow
+def _nothing(location: Location, moment: Moment, day: date) -> BeforeTheFirst:
+    is_shallow = tip(location).is_shallow
     if is_shallow:
         why = f"this clone is shallow and begins on {day}; `git fetch --unshallow` brings what was before"
     else:

@@ -54,13 +54,13 @@ def record_kind(path: str) -> Kind | None:
 
 
 def listed_commits(
-    place: Location, head: str, known: str | None = None, *, first_parents: bool = False
+    location: Location, head: str, known: str | None = None, *, first_parents: bool = False
 ) -> list[ListedCommit]:
     """The commits that lead to `head` and not to `known`, parents first; `first_parents`: without the sides
     of merges. Raises git.GitRefused."""
     which = [*(["--first-parent"] if first_parents else []), head, *([f"^{known}"] if known else [])]
     lines = git.output(
-        place.work_tree, "rev-list", "--topo-order", "--reverse", "--parents", "--timestamp", *which, "--"
+        location.work_tree, "rev-list", "--topo-order", "--reverse", "--parents", "--timestamp", *which, "--"
     ).splitlines()
     commits = []
     for line in lines:
@@ -69,49 +69,49 @@ def listed_commits(
     return commits
 
 
-def merge_base(place: Location, one: str, other: str) -> str | None:
+def merge_base(location: Location, one: str, other: str) -> str | None:
     """The commit at which two parted; None where they share nothing. Raises git.GitRefused."""
     if one == other:
         return one
-    done = git.run(place.work_tree, "merge-base", one, other)
+    done = git.run(location.work_tree, "merge-base", one, other)
     if done.returncode > 1:  # 1: they have no past in common
         raise git.GitRefused(git.words_of(done))
     return done.stdout.decode().strip() or None
 
 
-def file_changes(place: Location, commits: Sequence[str]) -> Iterator[list[CommitChanges]]:
+def file_changes(location: Location, commits: Sequence[str]) -> Iterator[list[CommitChanges]]:
     """The commits among these that changed records, with the files, in parts as git finds them.
 
     A merge files what is different from all its parents: what its sides did counts once, with them.
     """
     parts = [commits[start : start + _PART] for start in range(0, len(commits), _PART)]
     if len(parts) < 2:
-        yield from (_parsed(_compared(place, part), place.prefix) for part in parts)
+        yield from (_parsed(_compared(location, part), location.prefix) for part in parts)
         return
     from concurrent.futures import ThreadPoolExecutor
 
     # git inflates the tree of a whole folder for every commit: the most of what a long history takes.
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for compared in pool.map(lambda part: _compared(place, part), parts):
-            yield _parsed(compared, place.prefix)
+        for compared in pool.map(lambda part: _compared(location, part), parts):
+            yield _parsed(compared, location.prefix)
 
 
-def removed_files(place: Location, merge: str, parent: int) -> list[tuple[str, str]]:
+def removed_files(location: Location, merge: str, parent: int) -> list[tuple[str, str]]:
     """The files of records, each with its blob, that a parent of a merge (0: the first) has, and it not."""
-    inside = [place.prefix] if place.prefix else []
+    inside = [location.prefix] if location.prefix else []
     compared = git.raw(
-        place.work_tree, "diff-tree", "-r", "--raw", "--no-renames", "--no-abbrev", "-z", "--diff-filter=D",
-        f"{merge}^{parent + 1}", merge, "--", *inside,
+        location.work_tree, "diff-tree", "-r", "--raw", "--no-renames", "--no-abbrev", "-z",
+        "--diff-filter=D", f"{merge}^{parent + 1}", merge, "--", *inside,
     )  # fmt: skip
-    changes = _parsed(merge.encode() + b"\0" + compared, place.prefix)
+    changes = _parsed(merge.encode() + b"\0" + compared, location.prefix)
     return [(change.path, blob) for _, files in changes for change in files if (blob := change.befores[0])]
 
 
-def _compared(place: Location, commits: Sequence[str]) -> bytes:
+def _compared(location: Location, commits: Sequence[str]) -> bytes:
     # plumbing: no configuration of the user's changes it
-    inside = [place.prefix] if place.prefix else []
+    inside = [location.prefix] if location.prefix else []
     return git.raw(
-        place.work_tree, *KEEPING_LISTS, "diff-tree", "--stdin", "-r", "--root", "-c", "--raw",
+        location.work_tree, *KEEPING_LISTS, "diff-tree", "--stdin", "-r", "--root", "-c", "--raw",
         "--no-renames", "--no-abbrev", "-z", "--", *inside,
         stdin="".join(f"{commit}\n" for commit in commits).encode(),
     )  # fmt: skip
@@ -196,19 +196,19 @@ _STATES = {
 }  # fmt: skip
 
 
-def signatures(place: Location, commits: Sequence[str]) -> dict[str, Signature]:
+def signatures(location: Location, commits: Sequence[str]) -> dict[str, Signature]:
     """The signatures of commits, verified by git with the keys that it knows here. Raises GitRefused."""
     if not commits:
         return {}
     listed = git.raw(
-        place.work_tree, "log", "--no-walk=unsorted", "--stdin", "--format=%H%x00%G?%x00%GS",
+        location.work_tree, "log", "--no-walk=unsorted", "--stdin", "--format=%H%x00%G?%x00%GS",
         stdin="".join(f"{commit}\n" for commit in commits).encode(),
     ).decode("utf-8", "replace")  # fmt: skip
     words = (line.split("\0") for line in listed.split("\n") if line)
     known = {commit: Signature(_STATES.get(state, ""), signer) for commit, state, signer in words}
     # Of one by ssh git says that there is none, where it is told of no keys.
     unsigned = [commit for commit, signature in known.items() if not signature.state]
-    for object_ in git.objects(place.work_tree, unsigned, _LARGEST):
+    for object_ in git.objects(location.work_tree, unsigned, _LARGEST):
         if b"\ngpgsig" in (object_.content or b"").partition(b"\n\n")[0]:
             known[object_.id] = Signature(_STATES["E"], "")
     return known
@@ -357,31 +357,31 @@ class TreeEntry(NamedTuple):
     is_link: bool
 
 
-def tree_of(place: Location, commit: str) -> str | None:
+def tree_of(location: Location, commit: str) -> str | None:
     """The id of the pipeline's own directory in a commit: two with the same have the same records."""
-    return git.id_of(place.work_tree, f"{commit}:{place.prefix.rstrip('/')}")
+    return git.id_of(location.work_tree, f"{commit}:{location.prefix.rstrip('/')}")
 
 
-def root_entries(place: Location, commit: str) -> dict[str, str]:
+def root_entries(location: Location, commit: str) -> dict[str, str]:
     """The ids of the files and folders of the pipeline's own directory in a commit; none without it."""
-    tree = tree_of(place, commit)
-    listed = git.raw(place.work_tree, "ls-tree", "-z", "--full-tree", tree) if tree else b""
+    tree = tree_of(location, commit)
+    listed = git.raw(location.work_tree, "ls-tree", "-z", "--full-tree", tree) if tree else b""
     lines = (line.partition(b"\t") for line in listed.split(b"\0") if line)
     return {name.decode("utf-8", "replace"): about.split()[2].decode() for about, _, name in lines}
 
 
-def tree_entries(place: Location, tree: str) -> dict[str, TreeEntry]:
+def tree_entries(location: Location, tree: str) -> dict[str, TreeEntry]:
     """The files of settings and records in the tree of a pipeline, by their paths in it."""
-    listed = git.raw(place.work_tree, "ls-tree", "-r", "-z", "--full-tree", tree)
+    listed = git.raw(location.work_tree, "ls-tree", "-r", "-z", "--full-tree", tree)
     return {
         path.decode("utf-8", "replace"): TreeEntry(blob.decode(), mode == _LINK)
         for mode, blob, path in re.findall(_RECORD.encode(), listed)
     }
 
 
-def records_below(place: Location, tree: str, folder: str) -> dict[str, str]:
+def records_below(location: Location, tree: str, folder: str) -> dict[str, str]:
     """The blobs of the record files in the tree of a folder, by their paths in the pipeline."""
-    listed = git.raw(place.work_tree, "ls-tree", "-r", "-z", "--full-tree", tree)
+    listed = git.raw(location.work_tree, "ls-tree", "-r", "-z", "--full-tree", tree)
     return {
         f"{folder}/{path.decode('utf-8', 'replace')}": blob.decode()
         for blob, path in re.findall(rb"(?<![^\0])\d+ blob (\w+)\t([^\0]*\.yaml)\0", listed)
@@ -392,11 +392,11 @@ _TAKEN_BACK = re.compile(r"^(?:This reverts commit |Pipecli-Undoes: )([0-9a-f]{4
 _RENAMED = re.compile(r"settings: rename (\S+) (.+?) → (.+)\n(?s:.*)\nPipecli-Event: renamed$", re.MULTILINE)
 
 
-def commits_of_events(place: Location, events: Sequence[str], revisions: str) -> Iterator[tuple[str, str]]:
+def commits_of_events(location: Location, events: Sequence[str], revisions: str) -> Iterator[tuple[str, str]]:
     """The commits of events with their messages, newest first, but for those that were taken back."""
     lines = (*(_EVENT + event for event in events), "This reverts", "Pipecli-Undoes: ")
     greps = [f"--grep=^{line}" for line in lines]
-    log = git.log(place.work_tree, *greps, "--format=%x00%H%n%B", revisions, "--")
+    log = git.log(location.work_tree, *greps, "--format=%x00%H%n%B", revisions, "--")
     taken_back: set[str] = set()
     for entry in log.decode("utf-8", "replace").split("\0")[1:]:
         commit, _, message = entry.partition("\n")
@@ -422,12 +422,12 @@ class Departed(NamedTuple):
     """The record that it is merged into, itself where it was renamed; empty where it was removed."""
 
 
-def merged_away(place: Location, until: str) -> Iterator[Departed]:
+def merged_away(location: Location, until: str) -> Iterator[Departed]:
     """The records that were merged into others until a commit, the oldest first."""
     from pipecli.records.emails_and_phones import email_key
 
     log = git.log(
-        place.work_tree, "--reverse", "--grep=^Pipecli-Event: merged", "--diff-filter=D", "--no-renames",
+        location.work_tree, "--reverse", "--grep=^Pipecli-Event: merged", "--diff-filter=D", "--no-renames",
         "--name-only", "--format=%x00%H %(trailers:key=Pipecli-Record,valueonly,separator=%x20)",
         until, "--",
     )  # fmt: skip
@@ -435,16 +435,16 @@ def merged_away(place: Location, until: str) -> Iterator[Departed]:
         head, *names = entry.split("\n")
         commit, survivor, *_ = [*head.split(" "), ""]
         for name in names:
-            file = name.removeprefix(place.prefix)
+            file = name.removeprefix(location.prefix)
             kind = record_kind(file)
-            if kind is None or not survivor or not (plain := _before(place, commit, name)):
+            if kind is None or not survivor or not (plain := _before(location, commit, name)):
                 continue
             if "emails" in plain:  # an address that both had tells nothing
-                into = _before(place, commit, f"{name.rpartition('/')[0]}/{survivor}.yaml") or {}
+                into = _before(location, commit, f"{name.rpartition('/')[0]}/{survivor}.yaml") or {}
                 own = {*map(email_key, into.get("emails", ()))}
                 plain["emails"] = [email for email in plain["emails"] if email_key(email) not in own]
             yield Departed(kind.noun, str(plain.get(kind.identity)), plain, file, survivor)
 
 
-def _before(place: Location, commit: str, name: str) -> Plain | None:
-    return read.plain_of(git.run(place.work_tree, "cat-file", "blob", f"{commit}^:{name}").stdout, name)
+def _before(location: Location, commit: str, name: str) -> Plain | None:
+    return read.plain_of(git.run(location.work_tree, "cat-file", "blob", f"{commit}^:{name}").stdout, name)

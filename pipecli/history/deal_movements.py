@@ -66,7 +66,7 @@ def deals_at(history: History, commit: str) -> Deals | None:
     One that can't be read counts as it last could be, and is named. Raises PipecliError when the settings
     can't be read.
     """
-    contents = root_entries(history.place, commit)
+    contents = root_entries(history.location, commit)
     if SETTINGS_FILE not in contents:
         return None
     settings = _settings_of(history, contents[SETTINGS_FILE])
@@ -84,7 +84,7 @@ def deals_at(history: History, commit: str) -> Deals | None:
 
 def _versions_in(history: History, tree: str) -> tuple[dict[str, VersionFacts], list[str]]:
     """The versions of the deals in a tree by their ids, and what could not be read."""
-    blobs = records_below(history.place, tree, OPPORTUNITY.folder)
+    blobs = records_below(history.location, tree, OPPORTUNITY.folder)
     known = history.versions({(OPPORTUNITY.noun, blob): path for path, blob in blobs.items()})
     versions: dict[str, VersionFacts] = {}
     faults: list[str] = []
@@ -144,7 +144,7 @@ def _stages(settings: Settings) -> dict[tuple[str, str], tuple[int, Decimal | No
 
 def _settings_of(history: History, blob: str) -> Settings:
     version = history.versions({("settings", blob): SETTINGS_FILE})["settings", blob]
-    (object_,) = git.objects(history.place.work_tree, [blob], safe_files.LARGEST, may_lack=True)
+    (object_,) = git.objects(history.location.work_tree, [blob], safe_files.LARGEST, may_lack=True)
     try:
         if version.fault or object_.content is None:
             raise PipecliError(f"{SETTINGS_FILE} could not be read then: {version.fault}", hint=_OTHER)
@@ -275,7 +275,7 @@ def _opening(history: History, moment: Moment, zone: tzinfo) -> End:
 
 
 def _end(history: History, moment: Moment, zone: tzinfo) -> End:
-    standing = commit_at(history.place, moment, zone, lambda _: history.line)
+    standing = commit_at(history.location, moment, zone, lambda _: history.line)
     day = day_in(last_moment_of(moment, zone), zone) if isinstance(moment, date) else standing.at.date()
     deals = deals_at(history, standing.commit)
     if deals is None:

@@ -105,15 +105,15 @@ _SNAPSHOTS = 16
 Say = Callable[[str], None]
 
 
-def open_history(place: Location, say: Say) -> History:
+def open_history(location: Location, say: Say) -> History:
     """The history of a pipeline up to HEAD; in memory when the git directory can't be written.
 
     `say` tells a person that it takes a while. Raises NoSuchMoment in a repository without commits.
     """
-    file = place.cache / "history.sqlite"
+    file = location.cache / "history.sqlite"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        history = History(place, connect(file))
+        history = History(location, connect(file))
         history.refresh(say)
     except (*DAMAGED, OSError) as error:
         if "locked" in str(error):
@@ -122,29 +122,29 @@ def open_history(place: Location, say: Say) -> History:
             ) from None
         with suppress(OSError):
             file.unlink(missing_ok=True)  # damaged: the next command reads the history anew
-        history = History(place, connect(Path(":memory:")))
+        history = History(location, connect(Path(":memory:")))
         history.refresh(say)
     if history.tip.replaced:
         say(f"warning: {history.tip.replaced}")
     return history
 
 
-def first_parent_line(place: Location) -> FirstParentLine:
+def first_parent_line(location: Location) -> FirstParentLine:
     """The commits from HEAD along first parents: those of the index where it is up to date, else git's."""
-    file = place.cache / "history.sqlite"
+    file = location.cache / "history.sqlite"
     with suppress(*DAMAGED, OSError):
         if file.exists():
-            known = History(place, connect(file))
+            known = History(location, connect(file))
             if known.is_up_to_date():
                 return known.line
-    return line_of_git(place)
+    return line_of_git(location)
 
 
 class History:
     """The index of one pipeline's history, as fresh as HEAD when it was opened."""
 
-    def __init__(self, place: Location, connection: sqlite3.Connection) -> None:
-        self.place = place
+    def __init__(self, location: Location, connection: sqlite3.Connection) -> None:
+        self.location = location
         self.connection = connection
         self.tip = Tip("", False)
         self.boundary: frozenset[str] = frozenset()
@@ -152,11 +152,11 @@ class History:
 
     def is_up_to_date(self) -> bool:
         """True where there is nothing to take in or to drop."""
-        self.tip = tip(self.place)
+        self.tip = tip(self.location)
         self.boundary = frozenset()
         if self.tip.is_shallow:
-            file = git.output(self.place.work_tree, "rev-parse", "--git-path", "shallow")
-            self.boundary = frozenset((self.place.work_tree / file).read_text().split())
+            file = git.output(self.location.work_tree, "rev-parse", "--git-path", "shallow")
+            self.boundary = frozenset((self.location.work_tree / file).read_text().split())
         return self._about() == (self.tip.commit, " ".join(sorted(self.boundary)))
 
     def refresh(self, say: Say) -> None:
@@ -224,10 +224,10 @@ class History:
         """Go from the commit that was indexed last to HEAD, reading only what differs."""
         head = self.tip.commit
         try:
-            gone = [commit.id for commit in commits.listed_commits(self.place, old, head)] if old else []
-            new = commits.listed_commits(self.place, head, old)
+            gone = [commit.id for commit in commits.listed_commits(self.location, old, head)] if old else []
+            new = commits.listed_commits(self.location, head, old)
         except git.GitRefused:  # git has forgotten the old commit
-            reached = commits.listed_commits(self.place, head)
+            reached = commits.listed_commits(self.location, head)
             known = {row[0] for row in self.connection.execute("SELECT id FROM commits")}
             gone = list(known.difference(commit.id for commit in reached))
             new = [commit for commit in reached if commit.id not in known]
@@ -238,7 +238,7 @@ class History:
             say(f"reading the history of {len(new):,} commits; after this only what is new is read")
         self._add_commits(new)
         self._line_up()
-        for changes in commits.file_changes(self.place, [commit.id for commit in new]):
+        for changes in commits.file_changes(self.location, [commit.id for commit in new]):
             self._add(changes)
 
     def _add_commits(self, new: Sequence[commits.ListedCommit]) -> None:
@@ -284,7 +284,7 @@ class History:
     def _add(self, changes: Sequence[commits.CommitChanges]) -> None:
         """Note the record changes of commits, and the facts of the versions they brought."""
         gone = {
-            commit: {number: commits.removed_files(self.place, commit, number) for number in apart}
+            commit: {number: commits.removed_files(self.location, commit, number) for number in apart}
             for commit, files in changes
             if (apart := commits.parents_lacking_files(files))
         }
@@ -328,7 +328,7 @@ class History:
     def _read(self, paths: Mapping[Blob, str]) -> dict[Blob, VersionFacts]:
         """The facts of blobs, each given with its path, read from git."""
         blobs = [blob for _, blob in paths]
-        objects = git.objects(self.place.work_tree, blobs, safe_files.LARGEST, may_lack=True)
+        objects = git.objects(self.location.work_tree, blobs, safe_files.LARGEST, may_lack=True)
         pairs = zip(paths.items(), objects, strict=True)
         return {blob: facts_of(path, object_) for (blob, path), object_ in pairs}
 

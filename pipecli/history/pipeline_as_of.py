@@ -42,8 +42,8 @@ _KEPT = 8
 class PastPipeline(Pipeline):
     """A pipeline of a commit. It can be read like that of the present, and not be changed."""
 
-    def __init__(self, place: Location, standing: StandingCommit, now: date | datetime) -> None:
-        super().__init__(place, now)
+    def __init__(self, location: Location, standing: StandingCommit, now: date | datetime) -> None:
+        super().__init__(location, now)
         self.standing = standing
 
     @property
@@ -105,14 +105,14 @@ def pipeline_of_commit(present: Pipeline, commit: str) -> PastPipeline:
 
 
 def pipeline_as_of(
-    place: Location, moment: Moment, zone: tzinfo, now: date | datetime | None = None
+    location: Location, moment: Moment, zone: tzinfo, now: date | datetime | None = None
 ) -> PastPipeline:
     """The pipeline as it stood at a moment, its `now` unless another is given. Raises NoSuchMoment."""
-    replaced = tip(place).replaced  # one without commits says so
-    standing = commit_at(place, moment, zone, first_parent_line)
+    replaced = tip(location).replaced  # one without commits says so
+    standing = commit_at(location, moment, zone, first_parent_line)
     if replaced:
         standing = standing._replace(notes=(*standing.notes, replaced))
-    return PastPipeline(place, standing, now or _now_of(moment, standing))
+    return PastPipeline(location, standing, now or _now_of(moment, standing))
 
 
 def _now_of(moment: Moment, standing: StandingCommit) -> datetime:
@@ -122,31 +122,31 @@ def _now_of(moment: Moment, standing: StandingCommit) -> datetime:
     return moment if isinstance(moment, datetime) else datetime.combine(moment, time(23, 59, 59))
 
 
-def _index(place: Location, standing: StandingCommit) -> index.Index:
-    tree = tree_of(place, standing.commit)
-    past_files = tree_entries(place, tree) if tree else {}
+def _index(location: Location, standing: StandingCommit) -> index.Index:
+    tree = tree_of(location, standing.commit)
+    past_files = tree_entries(location, tree) if tree else {}
     if SETTINGS_FILE not in past_files:
         raise NoSuchMoment(f"at {standing.name} there was no pipeline yet")
     blobs = [entry.blob for entry in past_files.values()]
 
     def build(connection: sqlite3.Connection) -> None:
-        contents = git.objects(place.work_tree, blobs, safe_files.LARGEST, may_lack=True)
+        contents = git.objects(location.work_tree, blobs, safe_files.LARGEST, may_lack=True)
 
         def text_of(file: str) -> str:  # in the order in which they are asked for
             return text_of_blob(file, next(contents), is_link=past_files[file].is_link)
 
         index.build(connection, list(past_files), text_of)
 
-    file = place.cache / f"as-of-{tree}.sqlite"
+    file = location.cache / f"as-of-{tree}.sqlite"
     try:
         connection, _ = index.open_or_build(file, build)
         index.seal_of(file).touch()  # it is used now; with another time itself it were not as it was left
-        _forget_oldest(place.cache)
+        _forget_oldest(location.cache)
     except (sqlite3.DatabaseError, OSError):
         connection = index.in_memory(build)
         with suppress(OSError):
             file.unlink(missing_ok=True)
-    past = index.Index(place, connection, file)
+    past = index.Index(location, connection, file)
     if any(fault.message == CONTENT_ABSENT for fault in past.faults()):  # it may be fetched one day
         with suppress(OSError):
             file.unlink(missing_ok=True)

@@ -177,7 +177,7 @@ class _Story:
         wanted = list(dict.fromkeys([*commits, *(blob for _, blob in blobs)]))
         self.contents: Mapping[str, bytes | None] = {
             object_.id: object_.content
-            for object_ in git.objects(history.place.work_tree, wanted, safe_files.LARGEST, may_lack=True)
+            for object_ in git.objects(history.location.work_tree, wanted, safe_files.LARGEST, may_lack=True)
         }
         self.commits = {commit: parse_commit(commit, self.contents[commit] or b"") for commit in commits}
 
@@ -289,9 +289,9 @@ def _before_closing(pipeline: Pipeline, file: str) -> str:
 
 def _versions_back(pipeline: Pipeline, file: str) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
     """The commits that touched a file, newest first, with their times and its content."""
-    place = pipeline.location
-    paths = [place.prefix + path for path in _places(file)]
-    log = git.log(place.work_tree, "--format=%H %cI", "HEAD", "--", *paths)
+    location = pipeline.location
+    paths = [location.prefix + path for path in _places(file)]
+    log = git.log(location.work_tree, "--format=%H %cI", "HEAD", "--", *paths)
     for line in log.decode().splitlines():
         commit, _, moment = line.partition(" ")
         yield commit, moment, _content(pipeline, commit, file)
@@ -299,9 +299,9 @@ def _versions_back(pipeline: Pipeline, file: str) -> Iterator[tuple[str, str, di
 
 def _content(pipeline: Pipeline, revision: str, file: str) -> dict[str, Any] | None:
     """The content of a file at a revision; None where it was not there, or can't be read."""
-    place = pipeline.location
+    location = pipeline.location
     for path in _places(file):
-        done = git.run(place.work_tree, "cat-file", "blob", f"{revision}:{place.prefix}{path}")
+        done = git.run(location.work_tree, "cat-file", "blob", f"{revision}:{location.prefix}{path}")
         if not done.returncode:
             return read.plain_of(done.stdout, file)
     return None

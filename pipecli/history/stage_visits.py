@@ -154,7 +154,7 @@ class Journeys(NamedTuple):
 
 
 def journeys(
-    place: Location,
+    location: Location,
     deals: Sequence[Deal],
     entered: Mapping[str, Mapping[str, object]],
     *,
@@ -169,7 +169,7 @@ def journeys(
     its place in its process. What is not committed counts as of `now`.
     """
     try:
-        seen = observations(open_history(place, say), until, now, stages)
+        seen = observations(open_history(location, say), until, now, stages)
     except NoSuchMoment:  # nothing is committed yet
         seen = Observations({}, frozenset(), [])
     zone = now.tzinfo

@@ -36,7 +36,7 @@ def path_to(history: History, commit: str) -> FirstParentPath:
     if on_line:
         return FirstParentPath(on_line, [])
     # What HEAD does not know the index does not: git lists it. The rest of the path is in the index.
-    beside = listed_commits(history.place, commit, history.tip.commit, first_parents=True)
+    beside = listed_commits(history.location, commit, history.tip.commit, first_parents=True)
     newest_first = beside[::-1]
     at: str | None = next(iter(beside[0].parents), None) if beside else commit
     line: int | None = None
@@ -193,7 +193,7 @@ def _changes_to_first_parents(
 ) -> Iterator[tuple[str, list[RecordChange], Mapping[Blob, VersionFacts]]]:
     """The changes of each commit to its first parent, given with it, and the facts of their versions."""
     for changes in commits.file_changes(
-        history.place, [f"{commit} {parent}".strip() for commit, parent in pairs]
+        history.location, [f"{commit} {parent}".strip() for commit, parent in pairs]
     ):
         versions = history.versions(
             {blob: path for _, files in changes for blob, path in commits.blobs_of(files)}

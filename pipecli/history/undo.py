@@ -67,9 +67,9 @@ class Reverted(NamedTuple):
 
 
 def _commits(pipeline: Pipeline, *arguments: str, file: str = "") -> list[UndoneCommit]:
-    place = pipeline.location
+    location = pipeline.location
     options = ("-z", "--format=%H%x00%an%x00%ae%x00%s%x00%b", *arguments)
-    log = git.log(place.work_tree, *options, "--", file or place.prefix or ".")
+    log = git.log(location.work_tree, *options, "--", file or location.prefix or ".")
     fields = log.decode("utf-8", "replace").split("\0")
     return [UndoneCommit(*fields[start : start + 5]) for start in range(0, len(fields) - 1, 5)]
 
@@ -90,8 +90,8 @@ def last_change(pipeline: Pipeline, email: str) -> UndoneCommit:
 
 
 def commit_named(pipeline: Pipeline, revision: str) -> UndoneCommit:
-    place = pipeline.location
-    known = None if revision.startswith("-") else git.commit_of(place.work_tree, revision)
+    location = pipeline.location
+    known = None if revision.startswith("-") else git.commit_of(location.work_tree, revision)
     if known is None:
         raise PipecliError(
             f"unknown commit {revision}", hint="`pipecli history REF` names them", code="no-such-moment"
@@ -104,26 +104,26 @@ def commit_named(pipeline: Pipeline, revision: str) -> UndoneCommit:
 
 def changed_files(pipeline: Pipeline, commit: UndoneCommit) -> list[FileVersions]:
     """The files that a commit changed, each as it was before and after it. Raises Refused for a merge."""
-    place = pipeline.location
-    parents = git.output(place.work_tree, "rev-list", "--parents", "--max-count=1", commit.id).split()[1:]
+    location = pipeline.location
+    parents = git.output(location.work_tree, "rev-list", "--parents", "--max-count=1", commit.id).split()[1:]
     if len(parents) != 1:
-        if not parents and tip(place).is_shallow:
+        if not parents and tip(location).is_shallow:
             raise Refused(f"{commit.shown} is where this shallow clone begins", hint=UNSHALLOW)
         if not parents:
             raise Refused(f"there is nothing to take back: {commit.shown} is the first commit")
         raise Refused(f"{commit.shown} is a merge", hint="git revert can take it back")
-    differing = differing_files(place.work_tree, parents[0], commit.id)
+    differing = differing_files(location.work_tree, parents[0], commit.id)
     for name, file in differing.items():
-        if name.startswith(place.prefix) and {file.mode_before, file.mode} & _NO_FILES:
+        if name.startswith(location.prefix) and {file.mode_before, file.mode} & _NO_FILES:
             wrong = f"{commit.shown} changed {name}, a link or a submodule"
             raise Refused(wrong, hint="git revert can take it back")
     ids = [id_ for file in differing.values() for id_ in (file.blob_before, file.blob)]
-    blobs = list(git.objects(place.work_tree, ids, safe_files.LARGEST_ANY))
+    blobs = list(git.objects(location.work_tree, ids, safe_files.LARGEST_ANY))
     if any(blob.content is None and blob.size for blob in blobs):
         raise Refused(f"{commit.shown} changed a file that is too large", hint="git revert can take it back")
     contents = [blob.content for blob in blobs]
     changed = zip(differing, contents[::2], contents[1::2], strict=True)
-    return [file for file in changed if file[0].startswith(place.prefix)]
+    return [file for file in changed if file[0].startswith(location.prefix)]
 
 
 def attachments_before(

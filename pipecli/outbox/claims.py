@@ -60,15 +60,17 @@ class Claims:
     A claim is remembered for `keep` days: a number, or an order's renewal, is never given twice.
     """
 
-    def __init__(self, place: Location, job: str, *, keep: int = _FOR_EVER, alone: bool = False) -> None:
-        self.place, self.job = place, job
-        self.ref = f"{refs(place, 'claims')}/{job}"
+    def __init__(self, location: Location, job: str, *, keep: int = _FOR_EVER, alone: bool = False) -> None:
+        self.location, self.job = location, job
+        self.ref = f"{refs(location, 'claims')}/{job}"
         self.keep = keep
-        self.remote = None if alone else shared_remote(place)
+        self.remote = None if alone else shared_remote(location)
 
     def known(self, *, offline: bool = False) -> dict[str, str]:
         """The keys that are claimed, each with who claimed it; `offline`: as far as this clone knows."""
-        return _all(self._read(git.commit_of(self.place.work_tree, self.ref) if offline else self._present()))
+        return _all(
+            self._read(git.commit_of(self.location.work_tree, self.ref) if offline else self._present())
+        )
 
     def known_or_warn(self, say: Callable[[str], None]) -> dict[str, str]:
         """What is claimed, as known: by this clone, with a warning, where the remote does not answer."""
@@ -148,7 +150,7 @@ class Claims:
         for tried in range(_TRIES):
             if tried:
                 time.sleep(random.uniform(0, 0.05 * 2 ** min(tried, 6)))  # noqa: S311 - no secret
-            with job(self.place, "claims"):  # what a killed git of it leaves is cleared
+            with job(self.location, "claims"):  # what a killed git of it leaves is cleared
                 before = self._present()
                 days = self._read(before)
                 if not change(days):
@@ -167,7 +169,7 @@ class Claims:
 
     def _present(self) -> str | None:
         """The commit of the ref where it counts, with its content here. Raises Unreachable."""
-        here = git.commit_of(self.place.work_tree, self.ref)
+        here = git.commit_of(self.location.work_tree, self.ref)
         if self.remote is None:
             return here
         done = self._talk("ls-remote", "--", self.remote, self.ref)
@@ -177,14 +179,14 @@ class Claims:
             mapped = f"+{self.ref}:{self.ref}"
             self._talk("fetch", "--quiet", "--no-tags", "--refmap=", "--", self.remote, mapped)
             # Another machine may have been faster between the two: what was fetched is what was read.
-            return git.commit_of(self.place.work_tree, self.ref)
+            return git.commit_of(self.location.work_tree, self.ref)
         return there
 
     def _lost(self, before: str | None, after: str) -> str:
         """Move the ref to another commit, unless it has moved since: then git's words on that."""
         if self.remote is None:
             old = before or "0" * len(after)
-            done = git.run(self.place.work_tree, "update-ref", self.ref, after, old)
+            done = git.run(self.location.work_tree, "update-ref", self.ref, after, old)
             if done.returncode and not race_lost(done):
                 raise git.GitRefused(remote_words(done))
             return race_lost(done) if done.returncode else ""
@@ -200,14 +202,14 @@ class Claims:
                 f"{self.remote} refused the claim, and nothing is done: {remote_words(done)}",
                 hint="where no other machine does this, run it with --alone",
             )
-        git.run(self.place.work_tree, "update-ref", self.ref, after)
+        git.run(self.location.work_tree, "update-ref", self.ref, after)
         return ""
 
     def _talk(self, *arguments: str, may_fail: bool = False) -> subprocess.CompletedProcess[bytes]:
         hint = "try again later; where no other machine does this, run it with --alone"
         unknown = f"{self.remote} can't be reached, and what other machines have done is not known"
         try:
-            done = talk_to_remote(self.place, *arguments)
+            done = talk_to_remote(self.location, *arguments)
         except RemoteTimeout as error:
             raise Unreachable(f"{unknown}: {error}", hint=hint) from None
         if done.returncode and is_disk_full(done):
@@ -221,9 +223,9 @@ class Claims:
         """The claims of a state of the ref; files of others are passed over."""
         if commit is None:
             return {}
-        listed = git.output(self.place.work_tree, "ls-tree", "-z", "--full-tree", commit)
+        listed = git.output(self.location.work_tree, "ls-tree", "-z", "--full-tree", commit)
         entries = re.findall(r"(?<![^\0])\d+ blob (\w+)\t(\d{4}-\d\d-\d\d)\0", listed)
-        blobs = git.objects(self.place.work_tree, [blob for blob, _ in entries], _LARGEST)
+        blobs = git.objects(self.location.work_tree, [blob for blob, _ in entries], _LARGEST)
         return {day: _lines(blob.content or b"") for (_, day), blob in zip(entries, blobs, strict=True)}
 
     def _written(self, days: Mapping[str, Mapping[str, str]]) -> str:
@@ -234,7 +236,7 @@ class Claims:
             tree += f"100644 {day}\0".encode() + bytes.fromhex(self._object("blob", text.encode()))
         message = f"What pipecli has claimed: {self.ref.rpartition('/')[2]}"
         words = ("commit-tree", self._object("tree", tree), "-m", message)
-        done = git.run(self.place.work_tree, *words, environment=_NOBODY)
+        done = git.run(self.location.work_tree, *words, environment=_NOBODY)
         if done.returncode:
             raise git.GitRefused(remote_words(done))
         return done.stdout.decode().strip()
@@ -242,15 +244,15 @@ class Claims:
     def _object(self, kind: str, content: bytes) -> str:
         """The id of an object, written; `git mktree` would harden none."""
         words = ("hash-object", "-t", kind, "-w", "--stdin")
-        return git.raw(self.place.work_tree, *words, stdin=content).decode().strip()
+        return git.raw(self.location.work_tree, *words, stdin=content).decode().strip()
 
 
-def require_unnumbered(place: Location, draft: str, say: Callable[[str], None]) -> None:
+def require_unnumbered(location: Location, draft: str, say: Callable[[str], None]) -> None:
     """Refuse to lose a draft for which a number is claimed, as a killed `issue` leaves one.
 
     Raises PipecliError.
     """
-    claims = Claims(place, "invoices").known_or_warn(say)
+    claims = Claims(location, "invoices").known_or_warn(say)
     for number in (number for number, claimer in claims.items() if claimer == draft):
         raise PipecliError(
             f"the number {number} is claimed for {draft}, and would be skipped",
@@ -266,13 +268,13 @@ _NOBODY = {
 }
 
 
-def clone_name(place: Location) -> str:
+def clone_name(location: Location) -> str:
     """A random name that this clone claims under, made once."""
-    file = place.cache / "clone"
+    file = location.cache / "clone"
     with suppress(OSError, ValueError):
         if name := file.read_text(encoding="ascii").strip():
             return name
-    place.cache.mkdir(parents=True, exist_ok=True)
+    location.cache.mkdir(parents=True, exist_ok=True)
     file.write_text(secrets.token_hex(8), encoding="ascii")
     return file.read_text(encoding="ascii")
 
@@ -287,12 +289,12 @@ def _lines(content: bytes) -> dict[str, str]:
 
 
 @contextmanager
-def job(place: Location, name: str) -> Iterator[None]:
+def job(location: Location, name: str) -> Iterator[None]:
     """Hold a job of this clone (a run of reminders) while nobody else does it. Raises Busy."""
-    file = place.journal_of(name)
+    file = location.journal_of(name)
     with hold_lock(file.parent):
-        undo_or_finish_change.recover(place, file)
-        with undo_or_finish_change.journal_of_git_work(place, name, file):
+        undo_or_finish_change.recover(location, file)
+        with undo_or_finish_change.journal_of_git_work(location, name, file):
             yield
 
 
@@ -304,7 +306,7 @@ class Sender:
     """
 
     def __init__(self, claims: Claims, file: str, today: date, say: Callable[[str], None]) -> None:
-        self._claims, self._cache, self._file = claims, claims.place.cache, file
+        self._claims, self._cache, self._file = claims, claims.location.cache, file
         self._today, self._say = today, say
         self._who = secrets.token_hex(4)
         self.mine = set[str]()
@@ -398,7 +400,7 @@ def send_once(
 
     What a killed run has perhaps sent goes out once more where `is_again`.
     """
-    with job(claims.place, claims.job):
+    with job(claims.location, claims.job):
         sender = Sender(claims, file, pipeline.today, say)
         sender.take_over(is_again=is_again)
         pipeline.beyond_undo = "what was sent is noted, and the next run sends the rest"

@@ -98,9 +98,9 @@ class Source:
         self.history = history
         day = pipeline.today.isoformat() if is_committed else ""
         # all clones of a pipeline share its first commit, and its folder in the repository
-        place = pipeline.location
-        roots = git.output(place.work_tree, "rev-list", "--max-parents=0", "HEAD").split()
-        self.upto = Upto(f"{roots[-1]}:{place.prefix}", history.tip.commit, day, _VERSION)
+        location = pipeline.location
+        roots = git.output(location.work_tree, "rev-list", "--max-parents=0", "HEAD").split()
+        self.upto = Upto(f"{roots[-1]}:{location.prefix}", history.tip.commit, day, _VERSION)
 
     def is_in(self, known: Upto | None) -> bool:
         """True where a copy has all of this."""

@@ -320,25 +320,25 @@ class UnsentNotices(NamedTuple):
         )
 
 
-def read_unsent(place: Location) -> UnsentNotices:
+def read_unsent(location: Location) -> UnsentNotices:
     """The deliveries that the last run has left."""
-    folder = refs(place, "notify")
-    blob = git.run(place.work_tree, "cat-file", "blob", f"{folder}/unsent")
+    folder = refs(location, "notify")
+    blob = git.run(location.work_tree, "cat-file", "blob", f"{folder}/unsent")
     stored = json.loads(blob.stdout) if not blob.returncode else {}
     return UnsentNotices(
-        git.commit_of(place.work_tree, f"{folder}/told"),
+        git.commit_of(location.work_tree, f"{folder}/told"),
         stored.get("clone") or secrets.token_hex(8),
         tuple(Delivery(**delivery) for delivery in stored.get("parcels", [])),
     )
 
 
-def write_unsent(place: Location, unsent: UnsentNotices) -> None:
+def write_unsent(location: Location, unsent: UnsentNotices) -> None:
     """Keep it for the next run. Raises git.GitRefused."""
-    folder = refs(place, "notify")
+    folder = refs(location, "notify")
     stored = {"clone": unsent.clone, "parcels": [delivery._asdict() for delivery in unsent.deliveries]}
     text = json.dumps(stored, ensure_ascii=False, indent=1)
-    blob = git.raw(place.work_tree, "hash-object", "-w", "--stdin", stdin=text.encode()).decode().strip()
+    blob = git.raw(location.work_tree, "hash-object", "-w", "--stdin", stdin=text.encode()).decode().strip()
     # In this order, and not in one transaction: a git that is killed moves the first of its refs alone.
-    git.raw(place.work_tree, "update-ref", f"{folder}/unsent", blob)
+    git.raw(location.work_tree, "update-ref", f"{folder}/unsent", blob)
     if unsent.noted_to:
-        git.raw(place.work_tree, "update-ref", f"{folder}/told", unsent.noted_to)
+        git.raw(location.work_tree, "update-ref", f"{folder}/told", unsent.noted_to)

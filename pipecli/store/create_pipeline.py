@@ -92,14 +92,14 @@ def require_absent(work_tree: Path, host: Host) -> None:
         )
 
 
-def add_ci(place: Location, reviews: Sequence[CiFile]) -> None:
+def add_ci(location: Location, reviews: Sequence[CiFile]) -> None:
     """Add the files to a pipeline, as one commit. Raises PipecliError, and nothing is changed."""
     hosts = [review.host for review in reviews]
     for host in hosts:
-        require_absent(place.work_tree, host)
+        require_absent(location.work_tree, host)
     summaries = [host.summary.format(host.name) for host in hosts]
     with system_refusal(hosts[0].file):
-        _commit(place, [], "\n\n".join([*summaries, "Pipecli-Event: ci-added"]), reviews)
+        _commit(location, [], "\n\n".join([*summaries, "Pipecli-Event: ci-added"]), reviews)
 
 
 _HOOK = "pre-receive"
@@ -158,9 +158,9 @@ def create_pipeline(
     """
     root = Path(os.path.realpath(directory))
     if _is_done_by_a_killed_one(root, tell):
-        place = find_location(root)
-        merge_setup.set_up_merge(place)
-        return place
+        location = find_location(root)
+        merge_setup.set_up_merge(location)
+        return location
     if (root / SETTINGS_FILE).exists():
         raise PipecliError(f"{directory} is a pipeline already", hint="choose another directory")
     if currency not in CURRENCIES:
@@ -178,26 +178,26 @@ def create_pipeline(
             currency, company or root.name, timezone or local_timezone(), user or _git_identity(root)
         )
         parse_record(SETTINGS, SETTINGS_FILE, text)
-        place = safe_files.location_at(root)
-        with hold_pipelines(place.cache):
+        location = safe_files.location_at(root)
+        with hold_pipelines(location.cache):
             _commit(
-                place,
+                location,
                 _first_files(root, text),
                 "Found the pipeline\n\nPipecli-Event: founded",
                 reviews,
-                lambda: merge_setup.set_up_merge(place),
+                lambda: merge_setup.set_up_merge(location),
             )
-        if hardening_options(git_commit.settings_of(place), place) is not None:
+        if hardening_options(git_commit.settings_of(location), location) is not None:
             with suppress(OSError):  # what `git init` doesn't harden
-                harden(place.git_dir, "HEAD", "config")
-                harden_folders([place.git_dir, root, root.parent])
+                harden(location.git_dir, "HEAD", "config")
+                harden_folders([location.git_dir, root, root.parent])
     except (OSError, PipecliError, KeyboardInterrupt) as error:
         _clear_away(root, is_new_directory=is_new_directory, is_new_repository=is_new_repository)
         if isinstance(error, OSError):
             text = f"{error.filename or directory}: can't be written: {error.strerror}"
             raise PipecliError(text, code="system") from None
         raise
-    return place
+    return location
 
 
 def _first_files(root: Path, settings: str) -> list[Write]:
@@ -247,14 +247,14 @@ def _init(directory: Path) -> None:
 def _is_done_by_a_killed_one(root: Path, tell: Callable[[str], object]) -> bool:
     """Finish or undo what killed commands left in the repository; True where an `init` has made this."""
     try:
-        place = safe_files.location_at(root)
+        location = safe_files.location_at(root)
     except safe_files.NoPipeline:
         return False
-    journals = [file.read_bytes() for file in place.cache.parent.glob("*/journal") if file.is_file()]
+    journals = [file.read_bytes() for file in location.cache.parent.glob("*/journal") if file.is_file()]
     if not journals:
         return False
-    of_init = json.dumps([place.prefix + SETTINGS_FILE, None])[:-1]
-    top = Pipeline(_top(place))
+    of_init = json.dumps([location.prefix + SETTINGS_FILE, None])[:-1]
+    top = Pipeline(_top(location))
     top.tell = tell
     with top.exclusive():
         return any(of_init.encode() in journal for journal in journals) and (root / SETTINGS_FILE).exists()
@@ -269,7 +269,7 @@ def _write(root: Path, name: str, text: str) -> Write:
 
 
 def _commit(
-    place: Location,
+    location: Location,
     writes: Sequence[Write],
     message: str,
     reviews: Sequence[CiFile],
@@ -279,17 +279,17 @@ def _commit(
 
     Those lie at the top of the repository: so does the journal.
     """
-    files = [write._replace(file=place.prefix + write.file) for write in writes]
-    files += [Write(review.host.file, None, ci_text(review, place.prefix).encode()) for review in reviews]
-    top = _top(place)
+    files = [write._replace(file=location.prefix + write.file) for write in writes]
+    files += [Write(review.host.file, None, ci_text(review, location.prefix).encode()) for review in reviews]
+    top = _top(location)
     top.cache.mkdir(exist_ok=True)
     with interruptible():
         write_under_journal(top, files, message, before_end=before_end)
 
 
-def _top(place: Location) -> Location:
+def _top(location: Location) -> Location:
     """The repository of a pipeline, as if it were one."""
-    return place._replace(root=place.work_tree)
+    return location._replace(root=location.work_tree)
 
 
 def settings_text(currency: str, company: str, timezone: str, user: Person) -> str:

@@ -90,22 +90,22 @@ FOLDER = "schemas"
 """The folder of a pipeline's own schemas."""
 
 
-def differing_below(place: Location) -> dict[str, str]:
+def differing_below(location: Location) -> dict[str, str]:
     """As `differing` of a pipeline's own folder, which is not looked through again once all were right.
 
     To make the schemas from the models takes as long as to check 5,000 records.
     """
-    note = place.cache / "schemas.txt"
+    note = location.cache / "schemas.txt"
     models = [*Path(base.__file__).parent.glob("*.py"), Path(__file__)]
     digest = sha256(repr([(file.name, *stat_of(file)) for file in sorted(models)]).encode())
     try:
         for kind in (*KINDS, SETTINGS):
-            digest.update(read_bytes(place.root, f"{FOLDER}/{kind.noun}.schema.json"))
+            digest.update(read_bytes(location.root, f"{FOLDER}/{kind.noun}.schema.json"))
         if note.read_text(encoding="ascii", errors="replace") == digest.hexdigest():
             return {}
     except (OSError, PipecliError):  # what is not there, or no file, `differing` names
         pass
-    wrong = differing_schemas(place.root, FOLDER)
+    wrong = differing_schemas(location.root, FOLDER)
     if not wrong:
         with suppress(OSError):
             replace(note.parent, note.name, digest.hexdigest().encode())

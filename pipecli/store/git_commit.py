@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from pipecli.workflow import Change
 
 
-def head_of(place: Location) -> str:
+def head_of(location: Location) -> str:
     """The id of the commit that HEAD is; empty in a repository without one."""
     with suppress(OSError, UnicodeDecodeError):  # 3 ms less than to ask git
-        text = read_of_git(place.git_dir / "HEAD")
+        text = read_of_git(location.git_dir / "HEAD")
         if text.startswith("ref: refs/heads/"):  # a linked work tree may have others of its own
-            text = read_of_git(place.common_dir / text.removeprefix("ref: "))
+            text = read_of_git(location.common_dir / text.removeprefix("ref: "))
         if re.fullmatch("[0-9a-f]{40,64}", text):
             return text
-    return git.commit_of(place.work_tree, "HEAD") or ""
+    return git.commit_of(location.work_tree, "HEAD") or ""
 
 
-def branch_of(place: Location) -> str | None:
+def branch_of(location: Location) -> str | None:
     """The branch that HEAD is on, which may have no commit yet; None when it is detached."""
     with suppress(OSError, UnicodeDecodeError):
-        text = read_of_git(place.git_dir / "HEAD")
+        text = read_of_git(location.git_dir / "HEAD")
         if re.fullmatch(r"ref: refs/heads/(?!\.).+", text):  # in place of refs in one table it is `.invalid`
             return text.removeprefix("ref: refs/heads/")
-    done = git.run(place.work_tree, "symbolic-ref", "--quiet", "HEAD")
+    done = git.run(location.work_tree, "symbolic-ref", "--quiet", "HEAD")
     ref = done.stdout.decode("utf-8", "replace").strip()
     return ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else None
 
@@ -265,7 +265,7 @@ def require_no_rebase(git_dir: Path) -> None:
 _known: dict[object, Mapping[str, str]] = {}
 
 
-def settings_of(place: Location) -> Mapping[str, str]:
+def settings_of(location: Location) -> Mapping[str, str]:
     """`git.settings`, which a process of many commands asks again where their files say otherwise.
 
     With included files, which may be anywhere and depend on the branch, git is asked every time.
@@ -278,10 +278,10 @@ def settings_of(place: Location) -> Mapping[str, str]:
     }
     of_person = [variables[name] for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM") if name in variables]
     above = ["~/.gitconfig", f"{variables.get('XDG_CONFIG_HOME', '~/.config')}/git/config", "/etc/gitconfig"]
-    own = [f"{place.common_dir}/config", f"{place.git_dir}/config.worktree"]
+    own = [f"{location.common_dir}/config", f"{location.git_dir}/config.worktree"]
     state = (*variables.items(), *git.hardening_in_force, *map(_content, [*own, *of_person, *above]))
     if any(name.startswith("include") for name in _known.get(state, ["include"])):
-        _known[state] = git.settings(place.work_tree)
+        _known[state] = git.settings(location.work_tree)
     return _known[state]
 
 
@@ -354,11 +354,11 @@ def parsed_differences(words: Sequence[str]) -> Iterator[tuple[str, DifferingFil
         yield path, DifferingFile(*about[1:].split())
 
 
-def staged_ids(place: Location, names: Sequence[str]) -> dict[str, str]:
+def staged_ids(location: Location, names: Sequence[str]) -> dict[str, str]:
     """The ids that are staged of the pipeline's files, by their paths in the repository."""
-    wanted = {place.prefix + name for name in names}
+    wanted = {location.prefix + name for name in names}
     listed = git.output(
-        place.work_tree, "ls-files", "--stage", "-z", "--full-name", "--", place.prefix or "."
+        location.work_tree, "ls-files", "--stage", "-z", "--full-name", "--", location.prefix or "."
     )
     return {
         name: about.split()[1]

@@ -73,9 +73,9 @@ def is_disk_full(done: subprocess.CompletedProcess[bytes]) -> bool:
     return _NO_ROOM.search(done.stderr) is not None
 
 
-def _ssh(place: Location) -> dict[str, str]:
+def _ssh(location: Location) -> dict[str, str]:
     """An ssh that never asks; the user's own command is left as it is."""
-    if {"GIT_SSH", "GIT_SSH_COMMAND"} & os.environ.keys() or settings_of(place).get("core.sshcommand"):
+    if {"GIT_SSH", "GIT_SSH_COMMAND"} & os.environ.keys() or settings_of(location).get("core.sshcommand"):
         return {}
     return {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15"}
 
@@ -86,7 +86,7 @@ class RemoteTimeout(git.GitRefused):
     code = "unreachable"
 
 
-def talk_to_remote(place: Location, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def talk_to_remote(location: Location, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run git with a remote; the caller looks at the exit code. Raises RemoteTimeout when it hangs.
 
     Unless it can ask, it has no terminal, so that no program below it waits for a password.
@@ -94,7 +94,7 @@ def talk_to_remote(place: Location, *arguments: str) -> subprocess.CompletedProc
     can_ask = sys.stdin is not None and sys.stdin.isatty()
     environment = {**KEEPING_MEMORY, "LC_ALL": "C", "LANGUAGE": ""}  # its words are read here
     if not can_ask:
-        environment |= {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS_REQUIRE": "never", **_ssh(place)}
+        environment |= {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS_REQUIRE": "never", **_ssh(location)}
     streams, heard, is_looked_after = (bytearray(), bytearray()), [monotonic()], False
 
     is_silent = Event()  # not a join of the ear, which a Ctrl-C there would leave taken for ended
@@ -107,8 +107,9 @@ def talk_to_remote(place: Location, *arguments: str) -> subprocess.CompletedProc
             is_silent.set()
 
     process = git.start(
-        place.work_tree, *arguments, more=environment, stdin=subprocess.DEVNULL, start_new_session=not can_ask
-    )
+        location.work_tree, *arguments,
+        more=environment, stdin=subprocess.DEVNULL, start_new_session=not can_ask,
+    )  # fmt: skip
     assert process.stdout
     assert process.stderr
     pipes = (process.stdout, process.stderr)
@@ -123,7 +124,7 @@ def talk_to_remote(place: Location, *arguments: str) -> subprocess.CompletedProc
             silence = 0.0 if process.returncode is not None else monotonic() - heard[0]
             if silence > git.SLOW and not is_looked_after:
                 is_looked_after = True
-                if waits_for := pipe_below(place.work_tree):
+                if waits_for := pipe_below(location.work_tree):
                     raise git.waiting_for(waits_for)
             if silence > PATIENCE:
                 raise RemoteTimeout(f"nothing was heard for {PATIENCE:.0f} seconds")
@@ -147,12 +148,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(git.LONGEST_GOODBYE)
 
 
-def shared_remote(place: Location) -> str | None:
+def shared_remote(location: Location) -> str | None:
     """The remote that the clones of a pipeline share: that of the branch, else origin or the only one."""
-    known = remote_names(place.work_tree)
+    known = remote_names(location.work_tree)
     if len(known) < 2:
         return next(iter(known), None)
-    named = git.config(place.work_tree, f"branch.{branch_of(place) or ''}.remote")
+    named = git.config(location.work_tree, f"branch.{branch_of(location) or ''}.remote")
     return next((remote for remote in (named, "origin", *known) if remote in known), None)
 
 
@@ -171,9 +172,9 @@ def remote_names(work_tree: Path) -> list[str]:
         raise git.GitRefused(f"git can't list the remotes: {error.stderr.strip()}") from None
 
 
-def refs(place: Location, folder: str) -> str:
+def refs(location: Location, folder: str) -> str:
     """Where the refs of a pipeline lie: each pipeline of a repository has its own."""
-    inner = place.prefix.strip("/")
+    inner = location.prefix.strip("/")
     own = f"/in/{quote(inner, safe='').replace('~', '%7E').replace('.', '%2E')}" if inner else ""
     return f"refs/pipecli/{folder}{own}"
 

@@ -132,12 +132,12 @@ _FLAGLESS = 2
 WAY_OUT = "`git sparse-checkout disable` brings all (`git update-index --no-skip-worktree FILE` one file)"
 
 
-def left_out(place: Location) -> Mapping[tuple[str, str], str]:
+def left_out(location: Location) -> Mapping[tuple[str, str], str]:
     """By noun and key, the files of the records that git has and that are not here.
 
     A pipeline with all its files pays for the first bytes of git's index. Raises GitRefused.
     """
-    index = place.git_dir / "index"
+    index = location.git_dir / "index"
     try:
         with index.open("rb", buffering=0) as handle:
             header = handle.read(8)
@@ -146,32 +146,34 @@ def left_out(place: Location) -> Mapping[tuple[str, str], str]:
         return {}
     if int.from_bytes(header[4:], "big") <= _FLAGLESS:
         return {}
-    files = _skipped(place, [status.st_mtime_ns, status.st_size, status.st_ino])
+    files = _skipped(location, [status.st_mtime_ns, status.st_size, status.st_ino])
     is_there = lru_cache(os.path.lexists)
     return {
         name: file
         for file in files
-        if not (is_there(f"{place.root}/{file.rpartition('/')[0]}") and is_there(f"{place.root}/{file}"))
+        if not (
+            is_there(f"{location.root}/{file.rpartition('/')[0]}") and is_there(f"{location.root}/{file}")
+        )
         and (name := named_by_file(file))
     }
 
 
-def _skipped(place: Location, stamp: list[int]) -> list[str]:
+def _skipped(location: Location, stamp: list[int]) -> list[str]:
     """The files of records that git's index marks, as of a stamp of it; asked once for each state of it."""
-    kept = place.cache / "left-out.json"
+    kept = location.cache / "left-out.json"
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         known = json.loads(kept.read_text(encoding="utf-8"))
         if known["stamp"] == stamp and known["sum"] == _sum_of(known["files"]):
             return [str(file) for file in known["files"]]
     from pipecli.store import git
 
-    listed = os.fsdecode(git.raw(place.work_tree, "ls-files", "-t", "-z", "--", place.prefix or "."))
-    names = (line[2:].removeprefix(place.prefix) for line in listed.split("\0") if line.startswith("S "))
+    listed = os.fsdecode(git.raw(location.work_tree, "ls-files", "-t", "-z", "--", location.prefix or "."))
+    names = (line[2:].removeprefix(location.prefix) for line in listed.split("\0") if line.startswith("S "))
     files = list(filter(safe_files.kind_of, names))
     known = {"stamp": stamp, "files": files, "sum": _sum_of(files)}
     with suppress(OSError, ValueError):  # only to be faster
-        place.cache.mkdir(parents=True, exist_ok=True)
-        safe_files.write_file(place.cache, kept.name, json.dumps(known).encode())
+        location.cache.mkdir(parents=True, exist_ok=True)
+        safe_files.write_file(location.cache, kept.name, json.dumps(known).encode())
     return files
 
 

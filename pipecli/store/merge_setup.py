@@ -36,30 +36,30 @@ def merge_attributes(prefix: str = "") -> str:
     )
 
 
-def is_merge_set_up(place: Location) -> bool:
+def is_merge_set_up(location: Location) -> bool:
     """True where git merges this pipeline's records by field, with a pipecli that is still there."""
-    stored = git.run(place.work_tree, "config", "--local", "--null", "--get-regexp", r"^merge\.pipecli")
+    stored = git.run(location.work_tree, "config", "--local", "--null", "--get-regexp", r"^merge\.pipecli")
     known = dict(line.partition("\n")[::2] for line in stored.stdout.decode("utf-8", "replace").split("\0"))
     python = _python_of(known.get(f"merge.{DRIVER}.driver", ""))
     is_there = os.access(python, os.X_OK)
-    return is_there and _settings(python).items() <= known.items() and _has_attributes(place)
+    return is_there and _settings(python).items() <= known.items() and _has_attributes(location)
 
 
-def set_up_merge(place: Location) -> None:
+def set_up_merge(location: Location) -> None:
     """Tell git how to merge this pipeline's records. Changes git's own files, none that are committed.
 
     Raises GitRefused.
     """
     for name, value in _settings(sys.executable).items():
-        git.output(place.work_tree, "config", "--local", name, value)
-    if not _has_attributes(place):
+        git.output(location.work_tree, "config", "--local", name, value)
+    if not _has_attributes(location):
         # A pipeline older than its driver, or one whose .gitattributes somebody else wrote.
-        named = git.output(place.work_tree, "rev-parse", "--git-path", "info/attributes")
-        file = place.work_tree / named
+        named = git.output(location.work_tree, "rev-parse", "--git-path", "info/attributes")
+        file = location.work_tree / named
         file.parent.mkdir(exist_ok=True)
         old = file.read_text(encoding="utf-8") if file.exists() else ""
         gap = "\n" if old and not old.endswith("\n") else ""
-        file.write_text(f"{old}{gap}{merge_attributes(place.prefix)}", encoding="utf-8")
+        file.write_text(f"{old}{gap}{merge_attributes(location.prefix)}", encoding="utf-8")
 
 
 def _settings(python: str) -> dict[str, str]:
@@ -93,9 +93,9 @@ def _python_of(command: str) -> str:
     return ""
 
 
-def _has_attributes(place: Location) -> bool:
-    names = [place.prefix + sample for sample in _SAMPLES]
-    values = git.output(place.work_tree, "check-attr", "-z", "merge", "--", *names).split("\0")
+def _has_attributes(location: Location) -> bool:
+    names = [location.prefix + sample for sample in _SAMPLES]
+    values = git.output(location.work_tree, "check-attr", "-z", "merge", "--", *names).split("\0")
     return all(value == DRIVER for value in values[2::3]) and len(values[2::3]) == len(names)
 
 

@@ -47,8 +47,8 @@ def no_collector() -> Iterator[None]:
 class Pipeline:
     """One pipeline directory, as it is on disk at this moment."""
 
-    def __init__(self, place: Location, now: date | datetime | None = None) -> None:
-        self.location = place
+    def __init__(self, location: Location, now: date | datetime | None = None) -> None:
+        self.location = location
         self._fixed_now = now
         self.is_to_stop = False
         """True once somebody wanted to stop this process, and git had the commit already."""
@@ -220,13 +220,13 @@ class Pipeline:
 
     def recover_killed(self) -> None:
         """Finish or undo what a killed command left, unless a living one is at work; tell of it."""
-        place = self.location
-        for file in (place.journal, *map(place.journal_of, safe_files.JOBS)):
+        location = self.location
+        for file in (location.journal, *map(location.journal_of, safe_files.JOBS)):
             if self._holds_traces(file.parent) or os.path.lexists(file):
-                self._recover(place, file)
-        for other in _cut_off_beside(place):
+                self._recover(location, file)
+        for other in _cut_off_beside(location):
             self._recover(other, other.journal)
-        if word := safe_files.branch_gone_back(place):  # a killed git may have noted it
+        if word := safe_files.branch_gone_back(location):  # a killed git may have noted it
             self.tell(f"warning: {word}")
 
     def _holds_traces(self, cache: Path) -> bool:
@@ -235,15 +235,15 @@ class Pipeline:
             return any(name.startswith(safe_files.TRACES) for name in os.listdir(cache))  # noqa: PTH208
         return False
 
-    def _recover(self, place: Location, file: Path) -> None:
+    def _recover(self, location: Location, file: Path) -> None:
         from pipecli.store import undo_or_finish_change
         from pipecli.store.lock_and_signals import Busy, hold_lock, hold_pipelines
         from pipecli.store.power_cut_and_killed_git import AtWork
 
-        hold = hold_pipelines if file == place.journal else hold_lock
+        hold = hold_pipelines if file == location.journal else hold_lock
         try:
             with hold(file.parent, patience=0):
-                line = undo_or_finish_change.recover(place, file, patience=0)
+                line = undo_or_finish_change.recover(location, file, patience=0)
         except (Busy, AtWork):
             return
         except undo_or_finish_change.Unsettled as error:
@@ -252,7 +252,7 @@ class Pipeline:
             half = "a command was cut off in a change, which waits: " if os.path.lexists(file) else ""
             line = f"warning: {half}{error}"
         if line:
-            self.tell(line if place == self.location else f"{place.root}: {line}")
+            self.tell(line if location == self.location else f"{location.root}: {line}")
             safe_files.find_location(self.root)  # an `init` that is undone takes it away
 
     def read(self, file: str) -> Record:
@@ -390,16 +390,16 @@ class Pipeline:
         return Fault(second, line, column, "duplicate-id", message)
 
 
-def _cut_off_beside(place: Location) -> list[Location]:
+def _cut_off_beside(location: Location) -> list[Location]:
     """The other pipelines of a repository in which a command was cut off, and not looked after yet."""
     names, others = [], []
-    with suppress(OSError), os.scandir(place.cache.parent) as folders:  # a Path's glob takes 0.2 ms
+    with suppress(OSError), os.scandir(location.cache.parent) as folders:  # a Path's glob takes 0.2 ms
         names = [folder.name for folder in folders if os.path.lexists(f"{folder.path}/journal")]
     for name in names:
         folder = name.partition("-")[2].replace("%2F", "/").replace("%25", "%")
         with suppress(PipecliError):  # it leads out of the repository: its files are not ours
-            others.append(place._replace(root=safe_files.inside(place.work_tree, folder)))
-    return [other for other in others if other != place]
+            others.append(location._replace(root=safe_files.inside(location.work_tree, folder)))
+    return [other for other in others if other != location]
 
 
 def rates_of(settings: Mapping[str, Any]) -> Rates:

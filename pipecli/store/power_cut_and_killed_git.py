@@ -71,7 +71,7 @@ _BATCHING = ("ext3", "ext4", "xfs")
 all. btrfs puts there what is asked for: git's objects of a batch are lost, and with them the history."""
 
 
-def hardening_options(settings: Mapping[str, str], place: Location) -> tuple[str, ...] | None:
+def hardening_options(settings: Mapping[str, str], location: Location) -> tuple[str, ...] | None:
     """The options by which a commit outlasts a power cut; None where the user's core.fsync gives that up.
 
     git alone hardens packs and no loose object. In a batch its objects wait for the disk once, not each. The
@@ -79,16 +79,18 @@ def hardening_options(settings: Mapping[str, str], place: Location) -> tuple[str
     """
     if "core.fsync" in settings:
         return None if settings["core.fsync"] == "none" else ()
-    is_batching = sys.platform in ("darwin", "win32") or safe_files.mount_of(place.common_dir)[0] in _BATCHING
+    is_batching = (
+        sys.platform in ("darwin", "win32") or safe_files.mount_of(location.common_dir)[0] in _BATCHING
+    )
     batch = ("-c", "core.fsyncMethod=batch") if is_batching and "core.fsyncmethod" not in settings else ()
     return ("-c", "core.fsync=added", *batch)
 
 
 @contextmanager
-def with_hardening(place: Location) -> Iterator[bool]:
+def with_hardening(location: Location) -> Iterator[bool]:
     """Make what every git of ours writes within outlast a power cut; False where its user gives that up."""
     # Once set, git gives them itself as if they were the user's setting.
-    options = tuple(git.hardening_in_force) or hardening_options(settings_of(place), place)
+    options = tuple(git.hardening_in_force) or hardening_options(settings_of(location), location)
     before, git.hardening_in_force[:] = [*git.hardening_in_force], options or ()
     try:
         yield options is not None
@@ -124,26 +126,26 @@ def carry_through(
         return subprocess.CompletedProcess(arguments, process.returncode, output_.read(), errors.read())
 
 
-def restore_moved(place: Location, start: str, onto: str, kept: Path) -> list[Path] | None:
+def restore_moved(location: Location, start: str, onto: str, kept: Path) -> list[Path] | None:
     """Put back the files that differ between two commits as the first has them; None where all are so.
 
     What was in one that neither commit has is put into the folder `kept`, and named: a person may have
     written it.
     """
-    changed, new = moved_files(place, start, onto)
-    aside = [path for name in (*changed, *new) if (path := _keep(place, name, onto, kept))]
+    changed, new = moved_files(location, start, onto)
+    aside = [path for name in (*changed, *new) if (path := _keep(location, name, onto, kept))]
     if changed:
-        _restore(place, start, changed)
-    unstage(place.work_tree, new)
+        _restore(location, start, changed)
+    unstage(location.work_tree, new)
     for name in new:
-        (place.work_tree / name).unlink(missing_ok=True)
-        safe_files.remove_empty(place.work_tree, name)
+        (location.work_tree / name).unlink(missing_ok=True)
+        safe_files.remove_empty(location.work_tree, name)
     return aside if changed or new else None
 
 
-def moved_files(place: Location, start: str, onto: str) -> tuple[list[str], list[str]]:
+def moved_files(location: Location, start: str, onto: str) -> tuple[list[str], list[str]]:
     """The files that differ between two commits and are not as in the first, then those it hasn't got."""
-    top = place.work_tree
+    top = location.work_tree
     differing = differing_files(top, start, onto)
     new = {name for name, file in differing.items() if file.status == "A"}
     present = git.words(top, "diff", "-z", "--name-only", "--no-renames", start)
@@ -151,36 +153,36 @@ def moved_files(place: Location, start: str, onto: str) -> tuple[list[str], list
     return sorted(changed), sorted(name for name in new if os.path.lexists(top / name))
 
 
-def moving(place: Location, commit: str) -> None:
+def moving(location: Location, commit: str) -> None:
     """Note, in such work, that git begins to move files to another commit. Raises OSError, PipecliError."""
-    if any(moved_files(place, head_of(place), commit)):
+    if any(moved_files(location, head_of(location), commit)):
         return  # something is in the way: git refuses, and what a person wrote is not git's
-    safe_files.write_file(place.cache, ONTO, commit.encode())
-    if hardening_options(settings_of(place), place) is not None:
-        harden(place.cache, ONTO)
-        harden_folders([place.cache])
+    safe_files.write_file(location.cache, ONTO, commit.encode())
+    if hardening_options(settings_of(location), location) is not None:
+        harden(location.cache, ONTO)
+        harden_folders([location.cache])
 
 
-def harden_moved(place: Location, start: str) -> None:
+def harden_moved(location: Location, start: str) -> None:
     """Put the files on the disk that git has moved from a commit to HEAD: git doesn't."""
-    differing = differing_files(place.work_tree, start, head_of(place))
-    paths = {name: place.work_tree / name for name, file in differing.items() if file.status != "D"}
+    differing = differing_files(location.work_tree, start, head_of(location))
+    paths = {name: location.work_tree / name for name, file in differing.items() if file.status != "D"}
     files = {name: path for name, path in paths.items() if path.is_file() and not path.is_symlink()}
-    harden(place.work_tree, *files)
+    harden(location.work_tree, *files)
     harden_folders({path.parent for path in files.values()})
 
 
-def require_branch_not_lost(place: Location) -> str:
+def require_branch_not_lost(location: Location) -> str:
     """Empty where the branch has its commit, or never had one.
 
     Raises GitRefused where git's log knows a commit and the ref of the branch is gone or damaged, as after a
     power cut: what is committed then would begin another history.
     """
-    ref = place.common_dir / "refs/heads" / (branch := branch_of(place) or "")
+    ref = location.common_dir / "refs/heads" / (branch := branch_of(location) or "")
     with suppress(OSError, IndexError):
-        log = safe_files.read_of_git(place.common_dir / "logs/refs/heads" / branch, "replace")
+        log = safe_files.read_of_git(location.common_dir / "logs/refs/heads" / branch, "replace")
         last = log.splitlines()[-1].split()[1]
-        if head_of(place):
+        if head_of(location):
             return ""
         state, remove = ("damaged", f"rm {quote(str(ref))} && ") if ref.is_file() else ("gone", "")
         raise git.GitRefused(
@@ -190,12 +192,12 @@ def require_branch_not_lost(place: Location) -> str:
     return ""
 
 
-def restore_torn(place: Location, names: Collection[str]) -> None:
+def restore_torn(location: Location, names: Collection[str]) -> None:
     """Put back from HEAD the files that a power cut left out, empty, or with NUL bytes only."""
-    differing = git.words(place.work_tree, "diff", "-z", "--name-only", "--no-renames", "HEAD")
-    torn = [name for name in differing if name in names and _is_torn(place.work_tree / name)]
+    differing = git.words(location.work_tree, "diff", "-z", "--name-only", "--no-renames", "HEAD")
+    torn = [name for name in differing if name in names and _is_torn(location.work_tree / name)]
     if torn:
-        _restore(place, "HEAD", torn)
+        _restore(location, "HEAD", torn)
 
 
 def _is_torn(path: Path) -> bool:
@@ -204,21 +206,23 @@ def _is_torn(path: Path) -> bool:
     return path.is_file() and not path.is_symlink() and not path.read_bytes().strip(b"\0")
 
 
-def _restore(place: Location, commit: str, names: Sequence[str]) -> None:
+def _restore(location: Location, commit: str, names: Sequence[str]) -> None:
     git.raw(
-        place.work_tree, "restore", f"--source={commit}", "--staged", "--worktree",
+        location.work_tree, "restore", f"--source={commit}", "--staged", "--worktree",
         "--pathspec-from-file=-", "--pathspec-file-nul", stdin=git.listed(names),
     )  # fmt: skip
 
 
-def _keep(place: Location, name: str, onto: str, kept: Path) -> Path | None:
+def _keep(location: Location, name: str, onto: str, kept: Path) -> Path | None:
     """Copy a file aside, and name it, unless git can have written it: as in a commit, or a part of that."""
     try:
-        content = safe_files.read_bytes(place.work_tree, name, safe_files.LARGEST_ANY).replace(b"\r\n", b"\n")
+        content = safe_files.read_bytes(location.work_tree, name, safe_files.LARGEST_ANY).replace(
+            b"\r\n", b"\n"
+        )
     except (OSError, PipecliError):
         return None
-    if theirs := git.id_of(place.work_tree, f"{onto}:{name}"):
-        (blob,) = git.objects(place.work_tree, [theirs], safe_files.LARGEST_ANY, may_lack=True)
+    if theirs := git.id_of(location.work_tree, f"{onto}:{name}"):
+        (blob,) = git.objects(location.work_tree, [theirs], safe_files.LARGEST_ANY, may_lack=True)
         if (blob.content or b"").replace(b"\r\n", b"\n").startswith(content):
             return None
     kept.mkdir(parents=True, exist_ok=True)
@@ -257,41 +261,41 @@ _UPKEEP = "maintenance.lock"
 """Held while git packs what a commit adds up to: for minutes, and in no one's way."""
 
 
-def clear_locks(place: Location, since: int) -> bool:
+def clear_locks(location: Location, since: int) -> bool:
     """Remove the locks of our gits that died, and their temporary files; True where there was one.
 
     The caller knows that none of them lives any more. What was there before the time `since`, in nanoseconds,
     is another's, and stays. Raises GitRefused where another git is at work.
     """
-    locks = [lock for lock in _locks(place) if _written(lock) >= since]
-    if locks and _is_at_work(place.work_tree):
+    locks = [lock for lock in _locks(location) if _written(lock) >= since]
+    if locks and _is_at_work(location.work_tree):
         if blocking := [lock for lock in locks if lock.suffix == ".lock" and lock.name != _UPKEEP]:
             raise git_at_work(blocking[0])
         return False
     for lock in locks:
         lock.unlink(missing_ok=True)
-    _drop_unmade_move(place, since)
+    _drop_unmade_move(location, since)
     return bool(locks)
 
 
-def _drop_unmade_move(place: Location, since: int) -> None:
+def _drop_unmade_move(location: Location, since: int) -> None:
     """Take out of git's log of the branch what a git of ours noted there, and died before it did.
 
     Else a branch whose ref is packed looks as if its ref was lost.
     """
-    branch, head = branch_of(place) or "", head_of(place)
-    log = place.common_dir / "logs/refs/heads" / branch
+    branch, head = branch_of(location) or "", head_of(location)
+    log = location.common_dir / "logs/refs/heads" / branch
     with suppress(OSError, IndexError):
         if _written(log) >= since:
             before, after = safe_files.read_of_git(log, "replace").splitlines()[-1].split()[:2]
-            if before == head != after and not _is_at_work(place.work_tree):
-                git.run(place.work_tree, "reflog", "delete", f"refs/heads/{branch}@{{0}}")
+            if before == head != after and not _is_at_work(location.work_tree):
+                git.run(location.work_tree, "reflog", "delete", f"refs/heads/{branch}@{{0}}")
 
 
-def clear_upkeep(place: Location, since: int) -> None:
+def clear_upkeep(location: Location, since: int) -> None:
     """Remove the lock of an upkeep that began with our commit, and died: git would pack nothing any more."""
-    lock = place.common_dir / "objects" / _UPKEEP
-    if _written(lock) >= since and Path("/proc/self").exists() and not _is_at_work(place.work_tree):
+    lock = location.common_dir / "objects" / _UPKEEP
+    if _written(lock) >= since and Path("/proc/self").exists() and not _is_at_work(location.work_tree):
         with suppress(OSError):
             lock.unlink()
 
@@ -303,14 +307,14 @@ def _written(file: Path) -> int:
     return -1
 
 
-def _locks(place: Location) -> Iterator[Path]:
+def _locks(location: Location) -> Iterator[Path]:
     """The locks of the index, of refs, of the configuration and of what else git keeps, packs that it had
     begun, what it hands to the driver of a merge (in files at the top of the work tree), and what
     `fast-import` leaves.
     """
-    common = place.common_dir
-    yield from place.work_tree.glob(".merge_file_??????")
-    yield from place.git_dir.glob("fast_import_crash_*")
+    common = location.common_dir
+    yield from location.work_tree.glob(".merge_file_??????")
+    yield from location.git_dir.glob("fast_import_crash_*")
     packs = common / "objects" / "pack"
     if Path("/proc/self").exists():  # else nobody knows whether git's upkeep is writing it
         yield from packs.glob("tmp_*")
@@ -318,7 +322,7 @@ def _locks(place: Location) -> Iterator[Path]:
         with suppress(FileNotFoundError):
             if keep.read_bytes() in (b"", b"fast-import"):
                 yield keep
-    for folder in {place.git_dir, common, common / "objects"}:
+    for folder in {location.git_dir, common, common / "objects"}:
         yield from folder.glob("*.lock")
     for name in ("refs", "reftable", "objects/info"):
         yield from (common / name).rglob("*.lock")

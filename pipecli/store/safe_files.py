@@ -92,14 +92,14 @@ def location_at(root: Path) -> Location:
 
     Raises PipecliError where git would wait for a pipe, or our caches would be written through a link.
     """
-    place = _in_repository(root)
-    for folder in {root, place.work_tree}:
+    location = _in_repository(root)
+    for folder in {root, location.work_tree}:
         _require_no_pipes((f"{folder}/{name}" for name in GITS_OWN), "delete it")
-    for git_dir in {place.git_dir, place.common_dir}:
+    for git_dir in {location.git_dir, location.common_dir}:
         for name in _OF_GIT:
             _require_no_pipes(_no_files(git_dir / name), "git never makes one there: clone again")
-    _require_plain(place.cache.parent)
-    return place
+    _require_plain(location.cache.parent)
+    return location
 
 
 def _in_repository(root: Path) -> Location:
@@ -388,14 +388,14 @@ _TAIL = 4096
 """Bytes, more than any line of git's log of a branch."""
 
 
-def branch_gone_back(place: Location) -> str:
+def branch_gone_back(location: Location) -> str:
     """A word on a branch whose ref was lost, as by a power cut, so that git takes an older, packed one.
 
     Empty for most: git's log of a branch ends with the commit that it is at. No git is asked.
     """
     with suppress(OSError, ValueError, IndexError, StopIteration):
-        ref = read_of_git(place.git_dir / "HEAD").removeprefix("ref: ")
-        common = place.common_dir
+        ref = read_of_git(location.git_dir / "HEAD").removeprefix("ref: ")
+        common = location.common_dir
         if (common / ref).exists() or not ref.startswith("refs/heads/"):
             return ""
         with os.fdopen(os.open(common / "logs" / ref, os.O_RDONLY | _CAUTIOUS), "rb") as log:

@@ -68,7 +68,7 @@ class Unsettled(PipecliError):
 class Journal(NamedTuple):
     """The journal of one change."""
 
-    place: Location
+    location: Location
     file: Path
     subject: str
     start: str
@@ -93,11 +93,11 @@ class Journal(NamedTuple):
     def end(self) -> None:
         """Forget the change: it is done, or undone. Once more, where a signal cut this off."""
         self.let_go()
-        power_cut.clear_upkeep(self.place, self._begun())
+        power_cut.clear_upkeep(self.location, self._begun())
         self.file.unlink(missing_ok=True)
         self._onto.unlink(missing_ok=True)
         kept = [self._kept(number) for number, step in enumerate(self.steps) if step.before is not None]
-        for file in (*kept, self.place.cache / _RESERVE):
+        for file in (*kept, self.location.cache / _RESERVE):
             with suppress(OSError):
                 file.unlink(missing_ok=True)
 
@@ -110,7 +110,7 @@ class Journal(NamedTuple):
         self._clear_traces()
         if commit := self._commit():
             self._stage_as_committed(self.steps)
-            power_cut.restore_torn(self.place, [self.place.prefix + step.file for step in self.steps])
+            power_cut.restore_torn(self.location, [self.location.prefix + step.file for step in self.steps])
             return Recovery(commit, [], is_done=True)
         states = [self._state(number) for number in range(len(self.steps))]
         if not self.is_committing and all(state == "after" for state in states):
@@ -127,7 +127,7 @@ class Journal(NamedTuple):
                 self._kept(number).replace(aside)
         for folder in reversed(self.folders):
             with suppress(OSError):
-                (self.place.root / folder).rmdir()
+                (self.location.root / folder).rmdir()
         if self.is_committing:
             with suppress(git.IndexDamaged):  # nothing was staged in it
                 self._unstage()
@@ -135,16 +135,16 @@ class Journal(NamedTuple):
 
     def kept_for_person(self, file: str) -> Path:
         """The place of a file's content before the change, where a person has changed the file since."""
-        return self.place.cache / "kept" / file.replace("/", "-")
+        return self.location.cache / "kept" / file.replace("/", "-")
 
     def _state(self, number: int) -> str:
         """`before`, `after`, `edited`, or `committed` by a person as something else: the content now."""
         step = self.steps[number]
         with suppress(OSError):
-            if (self.place.root / step.file).samefile(self._kept(number)):
+            if (self.location.root / step.file).samefile(self._kept(number)):
                 return "before"  # not reached: whatever is in it is not ours
         try:
-            content = safe_files.read_bytes(self.place.root, step.file, safe_files.LARGEST_ANY)
+            content = safe_files.read_bytes(self.location.root, step.file, safe_files.LARGEST_ANY)
         except FileNotFoundError:
             content = None
         except (OSError, PipecliError):  # where nothing was, a link or a device is what stood in the way
@@ -159,47 +159,47 @@ class Journal(NamedTuple):
 
     def _is_committed(self, file: str) -> bool:
         """True where a file is as HEAD has it: a person has decided already."""
-        if git.id_of(self.place.work_tree, f"HEAD:{self.place.prefix}{file}") is None:
-            return not os.path.lexists(self.place.root / file)
-        name = self.place.prefix + file
-        return not git.run(self.place.work_tree, "diff", "--quiet", "HEAD", "--", name).returncode
+        if git.id_of(self.location.work_tree, f"HEAD:{self.location.prefix}{file}") is None:
+            return not os.path.lexists(self.location.root / file)
+        name = self.location.prefix + file
+        return not git.run(self.location.work_tree, "diff", "--quiet", "HEAD", "--", name).returncode
 
     def _kept(self, number: int) -> Path:
-        return self.place.cache / _BEFORE.format(number)
+        return self.location.cache / _BEFORE.format(number)
 
     def _undo(self, number: int) -> None:
         """Put one file back; the link takes no room on a full disk."""
         step = self.steps[number]
-        path = self.place.root / step.file
+        path = self.location.root / step.file
         if step.before is None:
             path.unlink(missing_ok=True)
             return
-        safe_files.make_folder(self.place.root, step.file.rpartition("/")[0])
+        safe_files.make_folder(self.location.root, step.file.rpartition("/")[0])
         kept = self._kept(number)
         try:
             kept.replace(path)
         except OSError:  # another disk
-            safe_files.write_file(self.place.root, step.file, kept.read_bytes())
+            safe_files.write_file(self.location.root, step.file, kept.read_bytes())
 
     def _clear_traces(self) -> None:
         """Remove what our dead processes left: locks of git, temporary files, folders of removed files."""
         for step in self.steps:
-            (self.place.root / safe_files.temporary_name(step.file, self.process)).unlink(missing_ok=True)
+            (self.location.root / safe_files.temporary_name(step.file, self.process)).unlink(missing_ok=True)
             if step.after is None:
-                safe_files.remove_empty(self.place.root, step.file)  # `_undo` makes it again
-        (self.place.cache / _RESERVE).unlink(missing_ok=True)
+                safe_files.remove_empty(self.location.root, step.file)  # `_undo` makes it again
+        (self.location.cache / _RESERVE).unlink(missing_ok=True)
         if self.is_committing:
-            power_cut.clear_locks(self.place, self._begun())
+            power_cut.clear_locks(self.location, self._begun())
 
     def _commit(self) -> str | None:
         """The commit that has the change, if one was made since it began."""
         # by the file: where no git can work here none has made a commit, and the files go back
-        if not self.is_committing or git_commit.head_of(self.place) in ("", self.start):
+        if not self.is_committing or git_commit.head_of(self.location) in ("", self.start):
             return None
         since = [f"^{self.start}"] if self.start else []
-        paths = [self.place.prefix + step.file for step in self.steps if len(self.steps) <= _MOST_NAMED]
+        paths = [self.location.prefix + step.file for step in self.steps if len(self.steps) <= _MOST_NAMED]
         listed = git.output(
-            self.place.work_tree,
+            self.location.work_tree,
             *("rev-list", "--format=%H %s", f"--max-count={_MOST_COMMITS}", "HEAD", *since, "--", *paths),
         )
         commits = [line.partition(" ") for line in listed.split("\n") if line[:7] not in ("", "commit ")]
@@ -208,12 +208,12 @@ class Journal(NamedTuple):
 
     def _is_this_change(self, commit: str, subject: str) -> bool:
         """True where a commit has these files, and the subject (a hook may format) or their texts."""
-        entries = git_commit.files_in_commit(self.place.work_tree, commit, self.place.prefix)
-        ids = [entries.get(self.place.prefix + step.file, "").partition(" ")[2] for step in self.steps]
+        entries = git_commit.files_in_commit(self.location.work_tree, commit, self.location.prefix)
+        ids = [entries.get(self.location.prefix + step.file, "").partition(" ")[2] for step in self.steps]
         if any((not id_) != (step.after is None) for id_, step in zip(ids, self.steps, strict=True)):
             return False
         pairs = [(id_, step) for id_, step in zip(ids, self.steps, strict=True) if id_]
-        blobs = git.objects(self.place.work_tree, filter(None, ids), safe_files.LARGEST_ANY, may_lack=True)
+        blobs = git.objects(self.location.work_tree, filter(None, ids), safe_files.LARGEST_ANY, may_lack=True)
         return subject == self.subject or all(
             blob.content is not None
             and (_hashes(blob.content)[1] == step.text or self._filtered(commit, step.file) == step.text)
@@ -222,14 +222,14 @@ class Journal(NamedTuple):
 
     def _filtered(self, commit: str, file: str) -> str | None:
         """The hash of a committed file as the user's filters would check it out."""
-        name = f"{commit}:{self.place.prefix}{file}"
-        return _hashes(git.run(self.place.work_tree, "cat-file", "--filters", name).stdout)[1]
+        name = f"{commit}:{self.location.prefix}{file}"
+        return _hashes(git.run(self.location.work_tree, "cat-file", "--filters", name).stdout)[1]
 
     def _unstage(self) -> None:
         """Stage of the change's files what was staged before: a new one not at all."""
-        staged = git_commit.staged_ids(self.place, [step.file for step in self.steps])
-        ids = [staged.get(self.place.prefix + step.file, "") for step in self.steps]
-        blobs = git.objects(self.place.work_tree, ids, safe_files.LARGEST_ANY, may_lack=True)
+        staged = git_commit.staged_ids(self.location, [step.file for step in self.steps])
+        ids = [staged.get(self.location.prefix + step.file, "") for step in self.steps]
+        blobs = git.objects(self.location.work_tree, ids, safe_files.LARGEST_ANY, may_lack=True)
         taken = list[FileStep]()
         for step, id_, blob in zip(self.steps, ids, blobs, strict=True):
             if step.before is None:
@@ -241,24 +241,24 @@ class Journal(NamedTuple):
         self._stage_as_committed(taken)
 
     def _stage_as_committed(self, steps: Sequence[FileStep]) -> None:
-        prefix = self.place.prefix
-        git_commit.stage_as_committed(self.place.work_tree, [prefix + step.file for step in steps], prefix)
+        prefix = self.location.prefix
+        git_commit.stage_as_committed(self.location.work_tree, [prefix + step.file for step in steps], prefix)
 
     def clear_up_after_git(self) -> str | None:
         """Clear up after gits that were killed, and say what became of their work; None if they left nothing.
 
         Files that one was moving to another commit are put back as HEAD has them.
         """
-        is_cleared = power_cut.clear_locks(self.place, self._begun())
+        is_cleared = power_cut.clear_locks(self.location, self._begun())
         cleared = f"cleared up after: {self.subject}" if is_cleared else None
         onto = self._onto.read_text(encoding="ascii", errors="replace") if self._onto.exists() else ""
-        if not onto or git.commit_of(self.place.work_tree, "MERGE_HEAD") == onto:
+        if not onto or git.commit_of(self.location.work_tree, "MERGE_HEAD") == onto:
             return cleared
-        if (head := git_commit.head_of(self.place)) != self.start:
-            moved = git_commit.differing_files(self.place.work_tree, self.start, head)
-            power_cut.restore_torn(self.place, moved)
+        if (head := git_commit.head_of(self.location)) != self.start:
+            moved = git_commit.differing_files(self.location.work_tree, self.start, head)
+            power_cut.restore_torn(self.location, moved)
             return f"finished: {self.subject}"
-        kept = power_cut.restore_moved(self.place, self.start, onto, self.place.cache / "kept")
+        kept = power_cut.restore_moved(self.location, self.start, onto, self.location.cache / "kept")
         if kept is None:
             return cleared
         found = f"; as it was found: {', '.join(map(str, kept))}" if kept else ""
@@ -274,7 +274,7 @@ class Journal(NamedTuple):
 
 
 def begin_journal(
-    place: Location,
+    location: Location,
     contents: Sequence[tuple[str, bytes | None, bytes | None]],
     subject: str,
     *,
@@ -285,24 +285,24 @@ def begin_journal(
 
     `is_hard`: it is to outlast a power cut. Raises OSError, PipecliError.
     """
-    clear_dead(place.cache)
-    if is_committing and os.path.lexists(lock := place.git_dir / "index.lock"):
+    clear_dead(location.cache)
+    if is_committing and os.path.lexists(lock := location.git_dir / "index.lock"):
         raise git_commit.git_at_work(lock)
     steps = [FileStep(file, _hash(old), *_hashes(new)) for file, old, new in contents]
     try:
         for number, (file, before, _) in enumerate(contents):
             if before is not None:
-                _keep(place, number, file, before)
+                _keep(location, number, file, before)
         if is_committing and (len(steps) > git_commit.MANY or any(step.before is None for step in steps)):
-            _reserve(place)
-        start = git_commit.head_of(place) or power_cut.require_branch_not_lost(place)
+            _reserve(location)
+        start = git_commit.head_of(location) or power_cut.require_branch_not_lost(location)
         written = [step.file for step in steps if step.after is not None]
-        folders = [*safe_files.new_folders(place.root, written)]
-        journal = Journal(place, place.journal, subject, start, is_committing, os.getpid(), steps, folders)
+        folders, path = [*safe_files.new_folders(location.root, written)], location.journal
+        journal = Journal(location, path, subject, start, is_committing, os.getpid(), steps, folders)
         return journal._replace(handles=_write(journal, is_hard=is_hard))
     except BaseException:  # a full disk: what is reserved on it is given back
-        place.journal.unlink(missing_ok=True)
-        clear_dead(place.cache)
+        location.journal.unlink(missing_ok=True)
+        clear_dead(location.cache)
         raise
 
 
@@ -333,27 +333,27 @@ def _write(journal: Journal, *, is_hard: bool) -> list[int]:
 
 
 @contextmanager
-def journal_of_git_work(place: Location, subject: str, file: Path | None = None) -> Iterator[None]:
+def journal_of_git_work(location: Location, subject: str, file: Path | None = None) -> Iterator[None]:
     """Journal work of git beside commits of files, so that the next command clears up after a kill.
 
     `file`: the journal of work beside changes. The caller holds the lock of its folder.
     """
-    file = file or place.journal
-    journal = Journal(place, file, subject, git_commit.head_of(place), False, os.getpid(), [], [])
+    file = file or location.journal
+    journal = Journal(location, file, subject, git_commit.head_of(location), False, os.getpid(), [], [])
 
     def end() -> None:
         with uninterrupted(), suppress(git.GitRefused):  # another's git is at work, and has its own
-            power_cut.clear_locks(place, journal._begun())
+            power_cut.clear_locks(location, journal._begun())
         journal.end()
         with uninterrupted(), suppress(OSError):  # else a power cut brings the journal back
             power_cut.harden_folders([file.parent] if is_hard else [])
 
-    with power_cut.with_hardening(place) as is_hard, interruptible():
+    with power_cut.with_hardening(location) as is_hard, interruptible():
         try:
             journal = journal._replace(handles=_write(journal, is_hard=is_hard))
             yield
             if is_hard and journal._onto.exists():
-                power_cut.harden_moved(place, journal.start)
+                power_cut.harden_moved(location, journal.start)
         except BaseException as error:
             with uninterrupted():
                 try:
@@ -367,30 +367,30 @@ def journal_of_git_work(place: Location, subject: str, file: Path | None = None)
         end()
 
 
-def _keep(place: Location, number: int, file: str, before: bytes) -> None:
+def _keep(location: Location, number: int, file: str, before: bytes) -> None:
     """Keep the content of a file under a second name, or where links can't be, in a copy."""
-    kept = place.cache / _BEFORE.format(number)
+    kept = location.cache / _BEFORE.format(number)
     try:
-        os.link(place.root / file, kept)
+        os.link(location.root / file, kept)
     except OSError:
         kept.write_bytes(before)
-        power_cut.harden(place.cache, kept.name)
+        power_cut.harden(location.cache, kept.name)
 
 
-def _reserve(place: Location) -> None:
+def _reserve(location: Location) -> None:
     """Set room aside for git's index: what is staged must be unstaged on a full disk, too. Raises OSError."""
     with suppress(FileNotFoundError):  # no index yet
-        size = (place.git_dir / "index").stat().st_size + _SPARE
-        (place.cache / _RESERVE).write_bytes(bytes(size))
+        size = (location.git_dir / "index").stat().st_size + _SPARE
+        (location.cache / _RESERVE).write_bytes(bytes(size))
 
 
-def recover(place: Location, file: Path | None = None, *, patience: float = PATIENCE) -> str | None:
+def recover(location: Location, file: Path | None = None, *, patience: float = PATIENCE) -> str | None:
     """Finish or undo the change of a command that was killed; a line about it, None where there is none.
 
     The caller holds the pipeline, or the folder of the journal `file`. Raises Unsettled where a person must
     decide, AtWork where the git of that command still works after `patience` seconds, and PipecliError.
     """
-    file = file or place.journal
+    file = file or location.journal
     try:
         handle = os.open(file, os.O_RDWR)
     except FileNotFoundError:
@@ -398,18 +398,19 @@ def recover(place: Location, file: Path | None = None, *, patience: float = PATI
         return None
     try:
         with power_cut.held_alone(handle, patience):
-            journal = _read(place, file, handle)
+            journal = _read(location, file, handle)
             if not journal.steps:
                 line = journal.clear_up_after_git()
                 journal.end()
                 clear_dead(file.parent)
                 return f"{line} (the command was cut off)" if line else None
             if journal.is_committing:
-                power_cut.restore_index(place.work_tree, place.git_dir / "index", place.cache / "index")
+                index = location.git_dir / "index"
+                power_cut.restore_index(location.work_tree, index, location.cache / "index")
             outcome = journal.finish_or_undo(keeps_edits=False)
     finally:
         os.close(handle)
-    mail = place.mail_of(journal.subject.partition(":")[0])
+    mail = location.mail_of(journal.subject.partition(":")[0])
     doubt = "; its mail may be out" if not outcome.is_done and mail.exists() else ""
     if outcome.edited:
         edited = quote(outcome.edited[0])
@@ -426,12 +427,12 @@ def recover(place: Location, file: Path | None = None, *, patience: float = PATI
     return f"{what}: {journal.subject}{how} (the command was cut off{doubt})"
 
 
-def _read(place: Location, file: Path, handle: int) -> Journal:
+def _read(location: Location, file: Path, handle: int) -> Journal:
     try:
         with os.fdopen(os.dup(handle), "rb") as stream:
             plain = json.loads(stream.read())
         steps = [FileStep(*step) for step in plain.pop("steps")]
-        return Journal(place, file, steps=steps, **plain)
+        return Journal(location, file, steps=steps, **plain)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise Unsettled(
             f"{file} of a command that was cut off is damaged",

@@ -90,14 +90,14 @@ def _require_new(absent: Mapping[tuple[str, str], str], names: Collection[str]) 
         raise PipecliError(f"{taken} exists already, and is not checked out", hint=ids_and_files.WAY_OUT)
 
 
-def _require_committed(place: Location, removed: Sequence[str]) -> None:
+def _require_committed(location: Location, removed: Sequence[str]) -> None:
     """Refuse to remove what a person wrote and no commit has. Raises PipecliError."""
-    if not removed or not head_of(place):
+    if not removed or not head_of(location):
         return
-    names = [place.prefix + file for file in removed]
+    names = [location.prefix + file for file in removed]
     # by content: `git diff` puts its index in order, and what it leaves when it is killed nobody would clear
-    done = git.run(place.work_tree, "hash-object", "--stdin-paths", stdin="\n".join(names).encode())
-    known = files_in_commit(place.work_tree, "HEAD", place.prefix)
+    done = git.run(location.work_tree, "hash-object", "--stdin-paths", stdin="\n".join(names).encode())
+    known = files_in_commit(location.work_tree, "HEAD", location.prefix)
     for name, id_ in zip(names, done.stdout.decode().split(), strict=False):
         if known.get(name, id_).split()[-1] != id_:
             raise PipecliError(
@@ -107,7 +107,7 @@ def _require_committed(place: Location, removed: Sequence[str]) -> None:
 
 
 def write_under_journal(
-    place: Location,
+    location: Location,
     writes: Sequence[Write],
     message: str | None,
     environment: Mapping[str, str] | None = None,
@@ -120,11 +120,11 @@ def write_under_journal(
     Returns the commit's id, and True where somebody wanted to stop this when git had the commit already.
     `stats` is filled with those of the written files. Raises OSError, PipecliError.
     """
-    prefix, written = place.prefix, {} if stats is None else stats
+    prefix, written = location.prefix, {} if stats is None else stats
     is_to_stop = False
-    options = hardening_options(settings_of(place), place)
+    options = hardening_options(settings_of(location), location)
     journal = undo_or_finish_change.begin_journal(
-        place,
+        location,
         [(write.file, write.before, write.after) for write in writes],
         (message or "a change without a commit").partition("\n")[0],
         is_committing=message is not None,
@@ -138,7 +138,7 @@ def write_under_journal(
         before_end()
         for write in writes:
             if write.after is None:
-                safe_files.remove_empty(place.root, write.file)
+                safe_files.remove_empty(location.root, write.file)
         journal.end()
         undo_or_finish_change.changes_made.append(commit_id or "")
 
@@ -146,28 +146,28 @@ def write_under_journal(
         before_writing()
         if message is not None:
             git_commit = Commit(
-                place.work_tree,
+                location.work_tree,
                 changed=[prefix + write.file for write in writes if write.before is not None],
                 new=[prefix + write.file for write in writes if write.before is None],
                 options=options or (),
             )
         for folder in {write.file.rpartition("/")[0] for write in writes if write.after is not None}:
-            safe_files.make_folder(place.root, folder)
+            safe_files.make_folder(location.root, folder)
         # git puts what comes in order at the end of its index
         for write in sorted(writes, key=lambda write: write.file):
-            stat = _apply(place, write)
+            stat = _apply(location, write)
             if stat is not None:
                 written[write.file] = stat
             if git_commit is not None:
                 git_commit.take(prefix + write.file, write.after)
-        with _hardened(place, writes) if options is not None else nullcontext():
+        with _hardened(location, writes) if options is not None else nullcontext():
             if git_commit is not None and message is not None:
                 git_commit.make(message, environment)
-                commit_id = head_of(place)
-                _stage_formatted(place, written)
+                commit_id = head_of(location)
+                _stage_formatted(location, written)
         if commit_id and options is not None:
             with suppress(OSError):  # `git commit` hardens all but its index
-                harden(place.git_dir, "index")
+                harden(location.git_dir, "index")
         finish()
     except BaseException as error:
         with uninterrupted():
@@ -207,12 +207,12 @@ def _after_failure(journal: Journal, error: BaseException) -> str | None:
     ) from None
 
 
-def _apply(place: Location, write: Write) -> Stat | None:
+def _apply(location: Location, write: Write) -> Stat | None:
     """Write or remove one file, if it is still as it was when the change was planned."""
     if write.before is None:
-        return safe_files.create_file(place.root, write.file, write.after or b"")
+        return safe_files.create_file(location.root, write.file, write.after or b"")
     try:
-        is_same = safe_files.read_bytes(place.root, write.file, safe_files.LARGEST_ANY) == write.before
+        is_same = safe_files.read_bytes(location.root, write.file, safe_files.LARGEST_ANY) == write.before
     except FileNotFoundError:
         is_same = False
     if not is_same:
@@ -220,16 +220,16 @@ def _apply(place: Location, write: Write) -> Stat | None:
             f"{write.file} was changed by somebody meanwhile", hint="nothing else is changed; try again"
         )
     if write.after is None:  # its folder stays, so that it can be put back on a full disk
-        safe_files.inside(place.root, write.file).unlink(missing_ok=True)
+        safe_files.inside(location.root, write.file).unlink(missing_ok=True)
         return None
-    return safe_files.write_file(place.root, write.file, write.after)
+    return safe_files.write_file(location.root, write.file, write.after)
 
 
-def _stage_formatted(place: Location, written: Mapping[str, Stat]) -> None:
+def _stage_formatted(location: Location, written: Mapping[str, Stat]) -> None:
     """Stage the files that a hook has formatted as they are committed: git stages them as before."""
-    root = f"{place.root}/"  # no Paths: half of the time for thousands
-    files = [place.prefix + file for file, stat in written.items() if not _is_still(root + file, stat)]
-    stage_as_committed(place.work_tree, files, place.prefix)
+    root = f"{location.root}/"  # no Paths: half of the time for thousands
+    files = [location.prefix + file for file, stat in written.items() if not _is_still(root + file, stat)]
+    stage_as_committed(location.work_tree, files, location.prefix)
 
 
 def _is_still(path: str, stat: Stat) -> bool:
@@ -240,14 +240,14 @@ def _is_still(path: str, stat: Stat) -> bool:
 
 
 @contextmanager
-def _hardened(place: Location, writes: Sequence[Write]) -> Iterator[None]:
+def _hardened(location: Location, writes: Sequence[Write]) -> Iterator[None]:
     """Put the written files on the disk, while git makes its commit of them."""
     names = [write.file for write in writes if write.after is not None]
-    folders = {place.root / folder for folder in {write.file.rpartition("/")[0] for write in writes}}
+    folders = {location.root / folder for folder in {write.file.rpartition("/")[0] for write in writes}}
 
     def work() -> None:
         with suppress(OSError):  # git has a copy of its own that it hardens
-            harden(place.root, *names)
+            harden(location.root, *names)
             harden_folders(folders)
 
     thread = Thread(target=work)

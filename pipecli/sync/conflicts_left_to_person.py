@@ -57,55 +57,55 @@ class WaitingSync(NamedTuple):
     """The merge, once it is made; it may not be in place yet."""
 
 
-def waiting_sync(place: Location) -> WaitingSync | None:
+def waiting_sync(location: Location) -> WaitingSync | None:
     """The sync that waits, if one does; what git was told to give up, or has committed, waits no more."""
     try:
-        waiting = WaitingSync(**json.loads(_note(place).read_text(encoding="utf-8")))
+        waiting = WaitingSync(**json.loads(_note(location).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (ValueError, TypeError):
         waiting = None
-    if waiting and git.commit_of(place.work_tree, "MERGE_HEAD") == waiting.theirs:
-        if head(place) == waiting.ours:
+    if waiting and git.commit_of(location.work_tree, "MERGE_HEAD") == waiting.theirs:
+        if head(location) == waiting.ours:
             return waiting
-        if head(place) == waiting.made:  # it was ended between its last two steps
-            git.output(place.work_tree, "merge", "--quit")
-    _forget(place)
+        if head(location) == waiting.made:  # it was ended between its last two steps
+            git.output(location.work_tree, "merge", "--quit")
+    _forget(location)
     return None
 
 
 def leave_conflicts_to_person(
-    place: Location, waiting: WaitingSync, message: str, contents: Mapping[str, bytes]
+    location: Location, waiting: WaitingSync, message: str, contents: Mapping[str, bytes]
 ) -> None:
     """Leave a merge to a person: what fits is in the files, what doesn't is marked. Raises PipecliError.
 
     `contents`: the records that both sides changed, by their paths in the repository, as merged already.
     """
-    _write(place, waiting)
-    _prepare(place, waiting, contents)
-    moving(place, waiting.theirs)
+    _write(location, waiting)
+    _prepare(location, waiting, contents)
+    moving(location, waiting.theirs)
     done = carry_through(
-        place.work_tree, "-c", "rerere.enabled=false", "-c", f"merge.{DRIVER}.driver={_driver(place)}",
+        location.work_tree, "-c", "rerere.enabled=false", "-c", f"merge.{DRIVER}.driver={_driver(location)}",
         "merge", "--no-commit", "--no-ff", "--no-stat", "--quiet", f"--message={message}", waiting.theirs,
     )  # fmt: skip
-    if git.commit_of(place.work_tree, "MERGE_HEAD") != waiting.theirs:
-        _forget(place)
+    if git.commit_of(location.work_tree, "MERGE_HEAD") != waiting.theirs:
+        _forget(location)
         raise _in_the_way(done.stderr + done.stdout)
 
 
-def _prepare(place: Location, waiting: WaitingSync, contents: Mapping[str, bytes]) -> None:
+def _prepare(location: Location, waiting: WaitingSync, contents: Mapping[str, bytes]) -> None:
     """Lay the merged records ready, where git finds them by their paths."""
-    shutil.rmtree(_ready(place), ignore_errors=True)
+    shutil.rmtree(_ready(location), ignore_errors=True)
     for path, content in contents.items():
-        file = _ready(place) / ("marked" if path in waiting.files else "merged") / path
+        file = _ready(location) / ("marked" if path in waiting.files else "merged") / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
 
 
-def _driver(place: Location) -> str:
+def _driver(location: Location) -> str:
     """A driver that takes what is ready: the installed one would start a Python for each record."""
-    ready = shlex.quote(_ready(place).as_posix()).replace("%", "%%")
-    installed = git.config(place.work_tree, f"merge.{DRIVER}.driver")
+    ready = shlex.quote(_ready(location).as_posix()).replace("%", "%%")
+    installed = git.config(location.work_tree, f"merge.{DRIVER}.driver")
     return (
         f"if test -f {ready}/merged/%P; then cp {ready}/merged/%P %A; "
         f"elif test -f {ready}/marked/%P; then cp {ready}/marked/%P %A; exit 1; "
@@ -124,78 +124,80 @@ def _in_the_way(output: bytes) -> git.GitRefused:
     )
 
 
-def abort_merge(place: Location, waiting: WaitingSync) -> None:
+def abort_merge(location: Location, waiting: WaitingSync) -> None:
     """Put back every file that the sync touched, byte for byte."""
     differing = ("diff", "--name-only", "--no-renames", "-z")
-    theirs = git.words(place.work_tree, *differing, waiting.ours, waiting.theirs)
-    staged = git.words(place.work_tree, *differing, "--cached", waiting.ours)
+    theirs = git.words(location.work_tree, *differing, waiting.ours, waiting.theirs)
+    staged = git.words(location.work_tree, *differing, "--cached", waiting.ours)
     touched = dict.fromkeys([*theirs, *staged, *waiting.files])
-    known = set(git.words(place.work_tree, "ls-tree", "-r", "--name-only", "--full-tree", "-z", waiting.ours))
+    known = set(
+        git.words(location.work_tree, "ls-tree", "-r", "--name-only", "--full-tree", "-z", waiting.ours)
+    )
     back = ("restore", "--source", waiting.ours, "--staged", "--worktree")
-    _on_files(place, [path for path in touched if path in known], *back)
-    _on_files(place, [path for path in touched if path not in known], *_REMOVE)
-    _end(place, waiting)
+    _on_files(location, [path for path in touched if path in known], *back)
+    _on_files(location, [path for path in touched if path not in known], *_REMOVE)
+    _end(location, waiting)
 
 
 _REMOVE = ("rm", "--quiet", "--force", "--ignore-unmatch")
 
 
-def take_side(place: Location, waiting: WaitingSync, side: Side, paths: Sequence[str]) -> None:
+def take_side(location: Location, waiting: WaitingSync, side: Side, paths: Sequence[str]) -> None:
     """Settle what is still in conflict in these files as one side has it; what is settled already stays."""
-    unmerged = _unmerged(place)
-    whole = _whole(place, waiting, unmerged)
+    unmerged = _unmerged(location)
+    whole = _whole(location, waiting, unmerged)
     for path, sides in unmerged.items():
         if path not in paths:
             continue
         if path in whole and side not in sides:
-            if path == f"{place.prefix}{SETTINGS_FILE}":
+            if path == f"{location.prefix}{SETTINGS_FILE}":
                 raise PipecliError(
                     f"{path} would be gone, and with it the pipeline",
                     hint="keep it: `git add` it, or the other side",
                 )
-            _on_files(place, [path], *_REMOVE)
+            _on_files(location, [path], *_REMOVE)
             continue
         if path in whole:
-            _on_files(place, [path], "checkout", "--quiet", f"--{side}")
-        elif (place.work_tree / path).is_file():
-            raw = safe_files.read_bytes(place.work_tree, path, safe_files.LARGEST_ANY)
-            safe_files.write_file(place.work_tree, path, _HUNK.sub(lambda hunk: hunk[side], raw))
-        _take(place, [path])
+            _on_files(location, [path], "checkout", "--quiet", f"--{side}")
+        elif (location.work_tree / path).is_file():
+            raw = safe_files.read_bytes(location.work_tree, path, safe_files.LARGEST_ANY)
+            safe_files.write_file(location.work_tree, path, _HUNK.sub(lambda hunk: hunk[side], raw))
+        _take(location, [path])
 
 
-def stage_resolved(place: Location, waiting: WaitingSync) -> None:
+def stage_resolved(location: Location, waiting: WaitingSync) -> None:
     """Take what a person has settled into git's index. Raises PipecliError naming what is not settled."""
     for path in waiting.files:
-        if line := _first_mark(place, path):
+        if line := _first_mark(location, path):
             raise PipecliError(
                 f"{path}:{line}: both values are still there",
                 hint="leave one, without the lines of <, = and >, and try again; or `pipecli sync --ours` "
                 "or `--theirs`",
             )
-    unmerged = _unmerged(place)
-    if whole := sorted(_whole(place, waiting, unmerged)):
+    unmerged = _unmerged(location)
+    if whole := sorted(_whole(location, waiting, unmerged)):
         file = shlex.quote(whole[0])
         raise PipecliError(
             f"{first_files(whole)}: one side removed it, or it isn't text, and only one side can be taken",
             hint=f"keep what lies there with `git add {file}`, or remove it with `git rm {file}`; or "
             "`pipecli sync --ours` or `--theirs`",
         )
-    changed = git.words(place.work_tree, "diff", "--name-only", "-z")
+    changed = git.words(location.work_tree, "diff", "--name-only", "-z")
     also = [path for path in changed if path not in (*unmerged, *waiting.files)]
-    untracked = git.words(place.work_tree, "ls-files", "--others", "--exclude-standard", "-z")
-    also += [path for path in untracked if record_kind(path.removeprefix(place.prefix))]
+    untracked = git.words(location.work_tree, "ls-files", "--others", "--exclude-standard", "-z")
+    also += [path for path in untracked if record_kind(path.removeprefix(location.prefix))]
     if also:
         raise PipecliError(
             f"{first_files(also)}: changed while the sync was waiting",
             hint=f"`git add {shlex.quote(also[0])}` makes it a part of the sync, `git stash` puts it aside",
         )
-    _take(place, list(dict.fromkeys([*unmerged, *changed])))
+    _take(location, list(dict.fromkeys([*unmerged, *changed])))
 
 
-def unresolved(place: Location, waiting: WaitingSync) -> list[str]:
+def unresolved(location: Location, waiting: WaitingSync) -> list[str]:
     """The files that still wait for a person."""
-    whole = _whole(place, waiting, _unmerged(place))
-    return [path for path in waiting.files if path in whole or _first_mark(place, path)]
+    whole = _whole(location, waiting, _unmerged(location))
+    return [path for path in waiting.files if path in whole or _first_mark(location, path)]
 
 
 def conflicting_files(waiting: WaitingSync, names: Sequence[str]) -> list[str]:
@@ -215,41 +217,42 @@ def conflicting_files(waiting: WaitingSync, names: Sequence[str]) -> list[str]:
     return files
 
 
-def _first_mark(place: Location, path: str) -> int:
+def _first_mark(location: Location, path: str) -> int:
     """The line of a file's first conflict marker; 0 where it has none."""
-    file = place.work_tree / path
+    file = location.work_tree / path
     if not file.is_file():
         return 0
-    raw = safe_files.read_bytes(place.work_tree, path, safe_files.LARGEST_ANY)
+    raw = safe_files.read_bytes(location.work_tree, path, safe_files.LARGEST_ANY)
     mark = _MARK.search(raw)
     return raw.count(b"\n", 0, mark.start()) + 1 if mark else 0
 
 
-def finish_merge(place: Location, waiting: WaitingSync, merge: str) -> None:
+def finish_merge(location: Location, waiting: WaitingSync, merge: str) -> None:
     """Put the branch at the merge that was made of the files as they are."""
-    _write(place, waiting._replace(made=merge))
-    git.raw(place.work_tree, "update-ref", "-m", f"sync with {waiting.upstream}", "HEAD", merge, waiting.ours)
-    _end(place, waiting)
-
-
-def _end(place: Location, waiting: WaitingSync) -> None:
-    git.raw(place.work_tree, "merge", "--quit")
-    for path in waiting.files:  # which a killed `take_side` may have begun
-        clear_temporary(place.work_tree / path)
-    _forget(place)
-
-
-def _take(place: Location, paths: Sequence[str]) -> None:
-    """Stage files as they are in the working tree, those that are gone as removed."""
+    _write(location, waiting._replace(made=merge))
     git.raw(
-        place.work_tree, "update-index", "--add", "--remove", "-z", "--stdin", stdin=git.listed([*paths, ""])
+        location.work_tree, "update-ref", "-m", f"sync with {waiting.upstream}", "HEAD", merge, waiting.ours
     )
+    _end(location, waiting)
 
 
-def _on_files(place: Location, paths: Sequence[str], *arguments: str) -> None:
+def _end(location: Location, waiting: WaitingSync) -> None:
+    git.raw(location.work_tree, "merge", "--quit")
+    for path in waiting.files:  # which a killed `take_side` may have begun
+        clear_temporary(location.work_tree / path)
+    _forget(location)
+
+
+def _take(location: Location, paths: Sequence[str]) -> None:
+    """Stage files as they are in the working tree, those that are gone as removed."""
+    options = "--add", "--remove", "-z", "--stdin"
+    git.raw(location.work_tree, "update-index", *options, stdin=git.listed([*paths, ""]))
+
+
+def _on_files(location: Location, paths: Sequence[str], *arguments: str) -> None:
     if paths:
         done = carry_through(
-            place.work_tree, *arguments, "--pathspec-from-file=-", "--pathspec-file-nul",
+            location.work_tree, *arguments, "--pathspec-from-file=-", "--pathspec-file-nul",
             stdin=git.listed(paths),
         )  # fmt: skip
         if done.returncode:
@@ -259,10 +262,10 @@ def _on_files(place: Location, paths: Sequence[str], *arguments: str) -> None:
 _Modes = dict[Side, str]
 
 
-def _unmerged(place: Location) -> dict[str, _Modes]:
+def _unmerged(location: Location) -> dict[str, _Modes]:
     """The files that git has in conflict, each with its mode on the sides that have it."""
     unmerged: dict[str, _Modes] = {}
-    for entry in git.words(place.work_tree, "ls-files", "--unmerged", "-z"):
+    for entry in git.words(location.work_tree, "ls-files", "--unmerged", "-z"):
         about, _, path = entry.partition("\t")
         mode, _, stage = about.split()
         sides = unmerged.setdefault(path, {})
@@ -271,10 +274,10 @@ def _unmerged(place: Location) -> dict[str, _Modes]:
     return unmerged
 
 
-def _whole(place: Location, waiting: WaitingSync, unmerged: Mapping[str, _Modes]) -> set[str]:
+def _whole(location: Location, waiting: WaitingSync, unmerged: Mapping[str, _Modes]) -> set[str]:
     """Those of which a side is taken as a whole: removed by the other, or no text, as a picture or a link."""
     sides = (waiting.ours, waiting.theirs)
-    listed = git.words(place.work_tree, "diff", "--numstat", "--no-renames", "-z", *sides)
+    listed = git.words(location.work_tree, "diff", "--numstat", "--no-renames", "-z", *sides)
     return {
         path
         for path, modes in unmerged.items()
@@ -282,22 +285,22 @@ def _whole(place: Location, waiting: WaitingSync, unmerged: Mapping[str, _Modes]
     }
 
 
-def _note(place: Location) -> Path:
-    return place.cache / "sync.json"
+def _note(location: Location) -> Path:
+    return location.cache / "sync.json"
 
 
-def _ready(place: Location) -> Path:
-    return place.cache / "sync-ready"
+def _ready(location: Location) -> Path:
+    return location.cache / "sync-ready"
 
 
-def _forget(place: Location) -> None:
-    _note(place).unlink(missing_ok=True)
-    shutil.rmtree(_ready(place), ignore_errors=True)
+def _forget(location: Location) -> None:
+    _note(location).unlink(missing_ok=True)
+    shutil.rmtree(_ready(location), ignore_errors=True)
 
 
-def _write(place: Location, waiting: WaitingSync) -> None:
-    place.cache.mkdir(parents=True, exist_ok=True)
-    safe_files.write_file(place.cache, "sync.json", json.dumps(waiting._asdict()).encode())
+def _write(location: Location, waiting: WaitingSync) -> None:
+    location.cache.mkdir(parents=True, exist_ok=True)
+    safe_files.write_file(location.cache, "sync.json", json.dumps(waiting._asdict()).encode())
 
 
 _MOST_NAMED = 3
@@ -334,14 +337,14 @@ class RecordConflict(NamedTuple):
 
 
 def conflicts_with_authors(
-    place: Location, base: str | None, ours: str, theirs: str, files: Sequence[FileConflict]
+    location: Location, base: str | None, ours: str, theirs: str, files: Sequence[FileConflict]
 ) -> list[RecordConflict]:
     """Everything in conflict, in the order of files and fields, with who changed it on each side."""
     result: list[RecordConflict] = []
     for file in files:
-        mine, yours = (_ChangesOfSide(place, file.sides.path, base, tip) for tip in (ours, theirs))
-        path = file.sides.path.removeprefix(place.prefix)
-        kind = record_kind(path) if file.sides.path.startswith(place.prefix) else None
+        mine, yours = (_ChangesOfSide(location, file.sides.path, base, tip) for tip in (ours, theirs))
+        path = file.sides.path.removeprefix(location.prefix)
+        kind = record_kind(path) if file.sides.path.startswith(location.prefix) else None
         about: tuple[str, str | None, str | None, str | None] = (file.sides.path, None, None, None)
         if kind:
             latest = RecordVersion(kind.noun, record_id(path), mine.latest or yours.latest)
@@ -370,12 +373,12 @@ def _removed(ours: str | None, theirs: str | None) -> str:
 class _ChangesOfSide:
     """The commits in which one side changed one file since the two parted."""
 
-    def __init__(self, place: Location, path: str, base: str | None, tip: str) -> None:
+    def __init__(self, location: Location, path: str, base: str | None, tip: str) -> None:
         log = git.output(
-            place.work_tree, "log", "--raw", "--no-abbrev", "--no-renames", "--format=%x00%H %an",
+            location.work_tree, "log", "--raw", "--no-abbrev", "--no-renames", "--format=%x00%H %an",
             f"{base}..{tip}" if base else tip, "--", path,
         )  # fmt: skip
-        self._place, self._path = place, path
+        self._location, self._path = location, path
         self._commits: list[tuple[Author, list[str]]] = []
         for entry in log.split("\0")[1:]:
             head, _, raw = entry.partition("\n")
@@ -386,7 +389,7 @@ class _ChangesOfSide:
         blobs = dict.fromkeys(blob for _, pair in self._commits for blob in pair if blob.strip("0"))
         self._plains = {
             blob.id: read.plain_of(blob.content, path) or {}
-            for blob in git.objects(place.work_tree, blobs, safe_files.LARGEST)
+            for blob in git.objects(location.work_tree, blobs, safe_files.LARGEST)
         }
 
     @property
@@ -415,6 +418,6 @@ class _ChangesOfSide:
         return self._commits[0][0] if self._commits else None
 
     def _version(self, plain: Plain | None) -> RecordVersion | None:
-        kind = record_kind(self._path.removeprefix(self._place.prefix))
-        key = record_id(self._path.removeprefix(self._place.prefix))
+        kind = record_kind(self._path.removeprefix(self._location.prefix))
+        key = record_id(self._path.removeprefix(self._location.prefix))
         return None if plain is None else RecordVersion(kind.noun if kind else "file", key, plain)

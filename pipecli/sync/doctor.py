@@ -36,9 +36,9 @@ from pipecli.sync.upstream_and_readiness import head, uncommitted
 from pipecli.wording import count, first_of
 
 
-def git_version(place: Location) -> Iterator[Diagnosis]:
+def git_version(location: Location) -> Iterator[Diagnosis]:
     """The version of git: too old a one can't merge for `sync`."""
-    version = git.version(place.work_tree)
+    version = git.version(location.work_tree)
     shown = ".".join(map(str, version))
     if version < OLDEST_GIT:
         wanted = ".".join(map(str, OLDEST_GIT))
@@ -47,14 +47,14 @@ def git_version(place: Location) -> Iterator[Diagnosis]:
         yield ok(f"git {shown}")
 
 
-def driver(place: Location) -> Iterator[Diagnosis]:
+def driver(location: Location) -> Iterator[Diagnosis]:
     """The merge driver, by which git merges records by field."""
-    if merge_setup.is_merge_set_up(place):
+    if merge_setup.is_merge_set_up(location):
         yield ok("git merges records by field")
         return
 
     def set_up() -> str:
-        merge_setup.set_up_merge(place)
+        merge_setup.set_up_merge(location)
         return "git now merges records by field"
 
     yield warning(
@@ -73,10 +73,10 @@ def extras(_: Location) -> Iterator[Diagnosis]:
         yield ok(f"installed: {', '.join(EXTRAS)}")
 
 
-def review(place: Location) -> Iterator[Diagnosis]:
+def review(location: Location) -> Iterator[Diagnosis]:
     """The files of `init --ci` from before 0.1: what they install is a stranger's package."""
     for host in HOSTS.values():
-        file = place.work_tree / host.file
+        file = location.work_tree / host.file
         text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
         if re.search(r"\bpip install pipecli(?![\w./:@-])", text):
             yield error(
@@ -85,9 +85,9 @@ def review(place: Location) -> Iterator[Diagnosis]:
             )
 
 
-def editors(place: Location) -> Iterator[Diagnosis]:
+def editors(location: Location) -> Iterator[Diagnosis]:
     """The schemas by which editors complete and check records: those of this version, or not."""
-    wrong = editor_schemas.differing_schemas(place.root, editor_schemas.FOLDER)
+    wrong = editor_schemas.differing_schemas(location.root, editor_schemas.FOLDER)
     if wrong:
         names = ", ".join(name.partition(".")[0] for name in wrong)
         first = "remove what is no file of its own, " if editor_schemas.FOREIGN in wrong.values() else ""
@@ -100,38 +100,38 @@ _MANY_FILES = 5_000
 _MANY_COMMITS = 2_000
 
 
-def git_index(place: Location) -> Iterator[Diagnosis]:
+def git_index(location: Location) -> Iterator[Diagnosis]:
     """git's list of what is staged: damaged, or locked by a git that is gone."""
     try:
-        listed = git.run(place.work_tree, "ls-files", "--cached", "-z")
+        listed = git.run(location.work_tree, "ls-files", "--cached", "-z")
     except git.IndexDamaged as damaged:
 
         def remake() -> str:
-            remake_index(place.work_tree, place.git_dir / "index", place.cache / "index")
+            remake_index(location.work_tree, location.git_dir / "index", location.cache / "index")
             return "git's index is made anew from the last commit; what was staged is to be staged again"
 
         yield error(damaged.message, damaged.hint, remake)
         return
-    is_free = True
+    is_free, packing = True, location.common_dir / "objects/maintenance.lock"
     # No git takes ten minutes over its index, a person in an editor may; packing takes long.
     for lock, longest, severity, effect in (
-        (place.git_dir / "index.lock", 10, error, "every commit is refused"),
-        (place.common_dir / "objects/maintenance.lock", 60, warning, "git packs nothing by itself any more"),
+        (location.git_dir / "index.lock", 10, error, "every commit is refused"),
+        (packing, 60, warning, "git packs nothing by itself any more"),
     ):
         age = (time.time() - lock.stat().st_mtime) / 60 if lock.exists() else 0
         if age > longest:
             is_free = False
             yield severity(
                 f"a git that ended {age:.0f} minutes ago has left its lock, and {effect}",
-                f"if no git is running, remove {os.path.relpath(lock, place.work_tree)}",
+                f"if no git is running, remove {os.path.relpath(lock, location.work_tree)}",
             )
     if is_free:
         yield ok(f"{count(listed.stdout.count(bytes(1)), 'file')}")
 
 
-def objects(place: Location) -> Iterator[Diagnosis]:
+def objects(location: Location) -> Iterator[Diagnosis]:
     """The objects that git keeps of all commits: damaged by a disk or a power cut, or missing."""
-    done = git.run(place.work_tree, "fsck", "--no-dangling", "--no-progress")
+    done = git.run(location.work_tree, "fsck", "--no-dangling", "--no-progress")
     lines = (done.stderr + done.stdout).decode("utf-8", "replace").splitlines()
     # of another program's commits git says that it would not write them so
     theirs = ("error in ", "warning in ")
@@ -145,9 +145,9 @@ def objects(place: Location) -> Iterator[Diagnosis]:
         yield ok("git can read all that it has kept")
 
 
-def checkout(place: Location) -> Iterator[Diagnosis]:
+def checkout(location: Location) -> Iterator[Diagnosis]:
     """The records that git has, and that a sparse checkout leaves out."""
-    absent = left_out(place)
+    absent = left_out(location)
     if absent:
         folders = ", ".join(sorted({file.partition("/")[0] for file in absent.values()}))
         are = "is" if len(absent) == 1 else "are"
@@ -158,9 +158,9 @@ def checkout(place: Location) -> Iterator[Diagnosis]:
         )
 
 
-def records_index(place: Location) -> Iterator[Diagnosis]:
+def records_index(location: Location) -> Iterator[Diagnosis]:
     """pipecli's own index of the files, and that of their history: absent, stale or damaged."""
-    damaged = [file for file in sorted(place.cache.glob("*.sqlite")) if not _is_sound(file)]
+    damaged = [file for file in sorted(location.cache.glob("*.sqlite")) if not _is_sound(file)]
     if damaged:
 
         def remove() -> str:
@@ -169,14 +169,14 @@ def records_index(place: Location) -> Iterator[Diagnosis]:
             return "the damaged index is removed, the next command builds it anew"
 
         names = ", ".join(file.name for file in damaged)
-        yield warning(f"{names} in {place.cache} can't be read", "it is built anew: doctor --fix", remove)
+        yield warning(f"{names} in {location.cache} can't be read", "it is built anew: doctor --fix", remove)
         return
-    if not os.access(place.cache if place.cache.exists() else place.git_dir, os.W_OK):
+    if not os.access(location.cache if location.cache.exists() else location.git_dir, os.W_OK):
         yield warning(
-            f"{place.cache} can't be written, so each command reads all files", "make it writable for you"
+            f"{location.cache} can't be written, so each command reads all files", "make it writable for you"
         )
         return
-    stale = _stale(place)
+    stale = _stale(location)
     if stale is None:
         yield ok("not there yet; the next command builds it")
     elif stale:
@@ -200,9 +200,9 @@ def _is_sound(file: Path) -> bool:
         connection.close()
 
 
-def _stale(place: Location) -> int | None:
+def _stale(location: Location) -> int | None:
     """The number of files that changed since the index looked; None where it is to be built."""
-    file = place.cache / "index.sqlite"
+    file = location.cache / "index.sqlite"
     if not file.exists():
         return None
     connection = _read_only(file)
@@ -214,7 +214,7 @@ def _stale(place: Location) -> int | None:
         return None
     finally:
         connection.close()
-    difference = file_stamps.compare_stamps(known, file_stamps.stamps(place.root), trusting=True)
+    difference = file_stamps.compare_stamps(known, file_stamps.stamps(location.root), trusting=True)
     return len(difference.changed) + len(difference.gone)
 
 
@@ -222,15 +222,19 @@ def _read_only(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=1)
 
 
-def many_files(place: Location) -> Iterator[Diagnosis]:
+def many_files(location: Location) -> Iterator[Diagnosis]:
     """git's cache of the files of a large pipeline, where it is off."""
-    files = git.run(place.work_tree, "ls-files", "--cached", "-z").stdout.count(bytes(1))
-    if files < _MANY_FILES or _is_on(place, "feature.manyFiles") or _is_on(place, "core.untrackedCache"):
+    files = git.run(location.work_tree, "ls-files", "--cached", "-z").stdout.count(bytes(1))
+    if (
+        files < _MANY_FILES
+        or _is_on(location, "feature.manyFiles")
+        or _is_on(location, "core.untrackedCache")
+    ):
         return
 
     def turn_on() -> str:
-        git.output(place.work_tree, "config", "--local", "feature.manyFiles", "true")
-        git.run(place.work_tree, "update-index", "--untracked-cache", "--index-version", "4")
+        git.output(location.work_tree, "config", "--local", "feature.manyFiles", "true")
+        git.run(location.work_tree, "update-index", "--untracked-cache", "--index-version", "4")
         return "git keeps a cache of folders, `git status` is faster by a quarter"
 
     yield warning(
@@ -240,19 +244,19 @@ def many_files(place: Location) -> Iterator[Diagnosis]:
     )
 
 
-def commit_graph(place: Location) -> Iterator[Diagnosis]:
+def commit_graph(location: Location) -> Iterator[Diagnosis]:
     """git's graph of a long history, where it lacks commits: with it a walk is five times as fast."""
-    if head(place) is None:
+    if head(location) is None:
         return
-    since = _written(place)
+    since = _written(location)
     after = [f"--since=@{since:.0f}"] if since else []
-    commits = int(git.output(place.work_tree, "rev-list", "--count", *after, "HEAD", "--"))
+    commits = int(git.output(location.work_tree, "rev-list", "--count", *after, "HEAD", "--"))
     if commits < _MANY_COMMITS:
         return
 
     def write() -> str:
-        git.output(place.work_tree, "config", "--local", "fetch.writeCommitGraph", "true")
-        git.output(place.work_tree, "commit-graph", "write", "--reachable", "--changed-paths")
+        git.output(location.work_tree, "config", "--local", "fetch.writeCommitGraph", "true")
+        git.output(location.work_tree, "commit-graph", "write", "--reachable", "--changed-paths")
         return "git has a graph of the commits, and of the files that each touched"
 
     lacking = "not in git's graph of commits" if since else "and git has no graph of them"
@@ -264,12 +268,12 @@ def commit_graph(place: Location) -> Iterator[Diagnosis]:
     )
 
 
-def _written(place: Location) -> float:
+def _written(location: Location) -> float:
     """When git last wrote its graph with the files that commits touched; 0 where it has none."""
     times = [0.0]
     for name in ("commit-graph", "commit-graphs"):
-        path = git.output(place.work_tree, "rev-parse", "--git-path", f"objects/info/{name}")
-        kept = place.work_tree / path
+        path = git.output(location.work_tree, "rev-parse", "--git-path", f"objects/info/{name}")
+        kept = location.work_tree / path
         for file in [kept, *sorted(kept.glob("*.graph"))] if kept.exists() else ():
             if file.is_file():
                 with file.open("rb") as handle:
@@ -278,25 +282,25 @@ def _written(place: Location) -> float:
     return max(times)
 
 
-def _is_on(place: Location, name: str) -> bool:
-    return git.run(place.work_tree, "config", "--type=bool", "--get", name).stdout == b"true\n"
+def _is_on(location: Location, name: str) -> bool:
+    return git.run(location.work_tree, "config", "--type=bool", "--get", name).stdout == b"true\n"
 
 
-def leftovers(place: Location) -> Iterator[Diagnosis]:
+def leftovers(location: Location) -> Iterator[Diagnosis]:
     """Files that killed commands had begun to write and of which no journal tells, as of an export."""
-    others = git.words(place.work_tree, "ls-files", "-z", "--others", "--", place.prefix or ".")
-    dead = [name for name in others if is_left_over(place.work_tree / name)]
+    others = git.words(location.work_tree, "ls-files", "-z", "--others", "--", location.prefix or ".")
+    dead = [name for name in others if is_left_over(location.work_tree / name)]
     if dead:
         yield warning(f"left by killed commands: {first_of(dead, 3)}", f"rm {' '.join(map(quote, dead))}")
 
 
-def documents_by_year(place: Location) -> Iterator[Diagnosis]:
+def documents_by_year(location: Location) -> Iterator[Diagnosis]:
     """Documents in the folder of a year: git writes the list of all its files anew with every commit."""
     by_year = {
         file
         for kind in KINDS
         if kind.is_document
-        for file in safe_files.files_below(place.root, kind.folder)
+        for file in safe_files.files_below(location.root, kind.folder)
         if re.fullmatch(r"[^/]+/[0-9]{4}/[^/]+\.yaml", file)
     }
     if by_year:
@@ -304,27 +308,27 @@ def documents_by_year(place: Location) -> Iterator[Diagnosis]:
             f"{count(len(by_year), 'document', ',')} in the folder of a year: with 90,000 files in one, each "
             "commit adds 2.7 MB to git",
             "pipecli doctor --fix, which moves what is committed to the folders of months, in one commit",
-            partial(_move_to_month_folders, place, by_year),
+            partial(_move_to_month_folders, location, by_year),
         )
 
 
-def _move_to_month_folders(place: Location, by_year: Set[str]) -> str:
+def _move_to_month_folders(location: Location, by_year: Set[str]) -> str:
     """Move the documents that can be read and have no change that is not committed."""
-    present, still = Pipeline(place), by_year - set(uncommitted(place))
+    present, still = Pipeline(location), by_year - set(uncommitted(location))
     rows = present.query("SELECT path, json_extract(json, '$.created') FROM _records")
     moves = {file: month_file(file, created) for file, created in rows if file in still}
     present.close()
     writes = []
     for old, new in moves.items():
-        if not os.path.lexists(place.root / new):
-            content = safe_files.read_bytes(place.root, old)
+        if not os.path.lexists(location.root / new):
+            content = safe_files.read_bytes(location.root, old)
             writes += [Write(new, None, with_schema_path(content, new)), Write(old, content, None)]
     if not writes:
         raise PipecliError("they have faults, or changes that are not committed")
     what = f"{count(len(writes) // 2, 'document', ',')} to the folders of their months"
     with interruptible():
-        commit, _ = write_under_journal(place, writes, f"Move {what}\n\nPipecli-Event: moved")
-    index.open_index(place).connection.close()
+        commit, _ = write_under_journal(location, writes, f"Move {what}\n\nPipecli-Event: moved")
+    index.open_index(location).connection.close()
     moved = f"moved {what}, in commit {(commit or '')[:7]}"
     if stay := len(by_year) - len(writes) // 2:
         moved += f"; {count(stay, 'document', ',')} with faults or changes that are not committed stay"
@@ -355,16 +359,16 @@ LOOKS: tuple[tuple[str, Look], ...] = (
 )
 
 
-def examine(place: Location) -> Iterator[Diagnosis]:
+def examine(location: Location) -> Iterator[Diagnosis]:
     """Everything that was looked at, what is well included."""
     try:
-        git.require_working(place.work_tree)
+        git.require_working(location.work_tree)
     except git.GitRefused as refused:  # as where the folder is another user's
         yield error(refused.message, "do as git says, and look again", name="git")
         return
     for name, look in LOOKS:
         try:
-            yield from (diagnosis._replace(name=name) for diagnosis in look(place))
+            yield from (diagnosis._replace(name=name) for diagnosis in look(location))
         except git.IndexDamaged:
             continue  # said by `git_index`
         except PipecliError as fault:

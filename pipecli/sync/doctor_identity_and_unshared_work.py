@@ -56,20 +56,20 @@ ok, warning, error = (partial(Diagnosis, state) for state in (State.OK, State.WA
 _WHO = "git config --global user.name NAME && git config --global user.email ADDRESS"
 
 
-def identity(place: Location) -> Iterator[Diagnosis]:
+def identity(location: Location) -> Iterator[Diagnosis]:
     """The identity that git signs commits with, and the user of the settings that it is."""
-    done = git.run(place.work_tree, "var", "GIT_AUTHOR_IDENT")
+    done = git.run(location.work_tree, "var", "GIT_AUTHOR_IDENT")
     if done.returncode:
         yield error("git doesn't know who you are, and can't sign a change", _WHO)
         return
     who = done.stdout.decode("utf-8", "replace").rpartition(" <")
     name, email = who[0], who[2].partition(">")[0]
-    if not git.settings(place.work_tree)["author.email"]:
+    if not git.settings(location.work_tree)["author.email"]:
         yield warning(f"git makes up who you are: {name} <{email}>", _WHO)
         return
     slug = os.environ.get("PIPECLI_USER") or ""
     try:
-        users = read.parse(safe_files.read_text(place.root, SETTINGS_FILE), SETTINGS_FILE).get("users")
+        users = read.parse(safe_files.read_text(location.root, SETTINGS_FILE), SETTINGS_FILE).get("users")
     except (FaultyFile, OSError) as fault:
         yield error(f"the settings can't be read: {fault}", "correct that; `pipecli check` says more")
         return
@@ -102,9 +102,9 @@ def _readable(users: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {slug: user for slug, user in users.items() if is_readable(user)}
 
 
-def branch(place: Location) -> Iterator[Diagnosis]:
+def branch(location: Location) -> Iterator[Diagnosis]:
     """The branch, and how much of it is here only, or there only."""
-    name, commit = branch_of(place), head(place)
+    name, commit = branch_of(location), head(location)
     if commit is None:
         yield error("nothing is committed yet", "git add . && git commit")
     elif name is None:
@@ -113,21 +113,21 @@ def branch(place: Location) -> Iterator[Diagnosis]:
             "git switch main, or keep what is here with `git switch --create NAME`",
         )
     else:
-        yield from _shared(place)
+        yield from _shared(location)
 
 
-def _shared(place: Location) -> Iterator[Diagnosis]:
+def _shared(location: Location) -> Iterator[Diagnosis]:
     """As of the last fetch: a remote is not asked, it might not answer."""
     try:
-        upstream = upstream_of(place)
+        upstream = upstream_of(location)
     except PipecliError as fault:
         yield warning(fault.message, fault.hint)
         return
-    known = git.commit_of(place.work_tree, upstream.tracking)
+    known = git.commit_of(location.work_tree, upstream.tracking)
     if known is None:
         yield warning(f"{upstream.branch} was never shared with {upstream.remote}", "pipecli sync")
         return
-    went, came = commit_count(place, "HEAD", known), commit_count(place, known, "HEAD")
+    went, came = commit_count(location, "HEAD", known), commit_count(location, known, "HEAD")
     if not went and not came:
         yield ok(f"{upstream.branch} is as {upstream}, as of the last fetch")
     else:
@@ -144,11 +144,11 @@ def _apart(upstream: Upstream, went: int, came: int) -> str:
     return f"{count(came, 'commit')} of {upstream} {are} not in {upstream.branch} yet"
 
 
-def progress(place: Location) -> Iterator[Diagnosis]:
+def progress(location: Location) -> Iterator[Diagnosis]:
     """A merge, rebase or pick that was begun and not ended, by git or by sync."""
-    operation = unfinished(place)
-    note = place.cache / "sync.json"
-    if operation and operation.what == "merge" and note.exists() and (waiting := waiting_sync(place)):
+    operation = unfinished(location)
+    note = location.cache / "sync.json"
+    if operation and operation.what == "merge" and note.exists() and (waiting := waiting_sync(location)):
         yield warning(
             f"a sync with {waiting.upstream} waits for you: {first_files(waiting.files)}",
             "pipecli sync --continue, --ours, --theirs or --abort",
@@ -159,10 +159,10 @@ def progress(place: Location) -> Iterator[Diagnosis]:
         yield ok("nothing is left half done")
 
 
-def changes(place: Location) -> Iterator[Diagnosis]:
+def changes(location: Location) -> Iterator[Diagnosis]:
     """Changes in the files that are in no commit."""
-    dirty = uncommitted(place)
-    if dirty and unfinished(place):
+    dirty = uncommitted(location)
+    if dirty and unfinished(location):
         return  # and said so
     if dirty:
         which = f"{first_files(dirty)} {'is' if len(dirty) == 1 else 'are'}"
@@ -174,11 +174,11 @@ def changes(place: Location) -> Iterator[Diagnosis]:
         yield ok("everything is committed")
 
 
-def past(place: Location) -> Iterator[Diagnosis]:
+def past(location: Location) -> Iterator[Diagnosis]:
     """A history that is not all here or is replaced in this clone, and commits dated in the future."""
-    if not head(place):
+    if not head(location):
         return
-    here = tip(place)
+    here = tip(location)
     if here.is_shallow:
         yield warning(
             "the clone is shallow: what was before its first commit can't be told", "git fetch --unshallow"
@@ -188,7 +188,7 @@ def past(place: Location) -> Iterator[Diagnosis]:
             f"{here.replaced}; git itself shows another",
             "look at them, and remove them: git replace --delete ID, rm .git/info/grafts",
         )
-    ahead = line_of_git(place).ahead()
+    ahead = line_of_git(location).ahead()
     if ahead:
         first = ahead[0]
         day = datetime.fromtimestamp(first.seconds, UTC).date()

@@ -76,19 +76,19 @@ class MergedTree(NamedTuple):
     conflicts: list[FileConflict]
 
 
-def merge_trees(place: Location, ours: str, theirs: str) -> MergedTree:
+def merge_trees(location: Location, ours: str, theirs: str) -> MergedTree:
     """Merge two commits. Raises PipecliError where git can't, as when they have no past in common."""
-    tree, unmerged, words = _merge_tree(place, ours, theirs)
+    tree, unmerged, words = _merge_tree(location, ours, theirs)
     blobs = dict.fromkeys(side for sides in unmerged for side in sides[1:4] if side)
-    contents = {blob.id: blob.content for blob in git.objects(place.work_tree, blobs, safe_files.LARGEST)}
+    contents = {blob.id: blob.content for blob in git.objects(location.work_tree, blobs, safe_files.LARGEST)}
     merged: dict[str, bytes] = {}
     conflicts: list[FileConflict] = []
     gone: list[Sides] = []
     for sides in unmerged:
-        if _is_moved_and_removed(place, sides, contents):
+        if _is_moved_and_removed(location, sides, contents):
             gone.append(sides)
             continue
-        if not _is_record(place, sides):
+        if not _is_record(location, sides):
             conflicts.append(FileConflict(sides, (), words.get(sides.path, "both sides changed it")))
             continue
         versions = [contents.get(blob) if blob else None for blob in sides[1:4]]
@@ -96,7 +96,7 @@ def merge_trees(place: Location, ours: str, theirs: str) -> MergedTree:
             too_large = "both sides changed it, and it is too large for a record"
             conflicts.append(FileConflict(sides, (), too_large))
             continue
-        merged_file = _cached_merge_file(sides.path.removeprefix(place.prefix), *versions)
+        merged_file = _cached_merge_file(sides.path.removeprefix(location.prefix), *versions)
         merged[sides.path] = merged_file.content
         if merged_file.conflicts:
             conflicts.append(FileConflict(sides, merged_file.conflicts, ""))
@@ -104,34 +104,36 @@ def merge_trees(place: Location, ours: str, theirs: str) -> MergedTree:
         conflicts += [FileConflict(sides, (), words.get(sides.path, "")) for sides in gone]
         return MergedTree(tree, merged, conflicts)
     changed = {**merged, **{sides.path: None for sides in gone}}
-    return MergedTree(_with(place, tree, changed) if changed else tree, merged, [])
+    return MergedTree(_with(location, tree, changed) if changed else tree, merged, [])
 
 
 _cached_merge_file = lru_cache(4096)(merge_file)
 """When somebody was faster, most of the records are as they were at the try before."""
 
 
-def _is_moved_and_removed(place: Location, sides: Sides, contents: Mapping[str, bytes | None]) -> bool:
+def _is_moved_and_removed(location: Location, sides: Sides, contents: Mapping[str, bytes | None]) -> bool:
     """True for a record that one side only moved to the folder of its month, and the other removed."""
-    path = sides.path.removeprefix(place.prefix)
+    path = sides.path.removeprefix(location.prefix)
     base, *left = (contents.get(blob) for blob in (sides.base, sides.ours, sides.theirs) if blob)
     is_one = bool(sides.base) and len(left) == 1 and record_kind(path) is not None
     return is_one and base is not None and with_schema_path(base, path) == left[0]
 
 
-def _is_record(place: Location, sides: Sides) -> bool:
+def _is_record(location: Location, sides: Sides) -> bool:
     """True where both sides have a record there, and no link or program."""
-    is_here = sides.path.startswith(place.prefix) and sides.ours and sides.theirs and sides.modes == {_FILE}
-    return bool(is_here) and record_kind(sides.path.removeprefix(place.prefix)) is not None
+    is_here = (
+        sides.path.startswith(location.prefix) and sides.ours and sides.theirs and sides.modes == {_FILE}
+    )
+    return bool(is_here) and record_kind(sides.path.removeprefix(location.prefix)) is not None
 
 
-def _merge_tree(place: Location, ours: str, theirs: str) -> tuple[str, list[Sides], dict[str, str]]:
+def _merge_tree(location: Location, ours: str, theirs: str) -> tuple[str, list[Sides], dict[str, str]]:
     """git's merge, with the files it could not merge and its words on each."""
     # A driver that always fails: every record that both sides changed comes back here, all in one process.
     # Carried through, as git lays the versions it shows a driver into the working tree.
     failing = ("-c", f"merge.{DRIVER}.driver=false")
-    done = carry_through(place.work_tree, *failing, "merge-tree", "--write-tree", "-z", ours, theirs)
-    if done.returncode > 1 and git.version(place.work_tree) < OLDEST_GIT:
+    done = carry_through(location.work_tree, *failing, "merge-tree", "--write-tree", "-z", ours, theirs)
+    if done.returncode > 1 and git.version(location.work_tree) < OLDEST_GIT:
         raise PipecliError(
             "both sides have new commits, and merging them safely takes git 2.38 or later; this one is older",
             hint="use a newer git, or merge by hand: git pull --no-rebase && git push",
@@ -175,11 +177,11 @@ def _messages(words: Sequence[str]) -> dict[str, str]:
     return messages
 
 
-def _with(place: Location, tree: str, contents: Mapping[str, bytes | None]) -> str:
+def _with(location: Location, tree: str, contents: Mapping[str, bytes | None]) -> str:
     """A tree with other contents at some paths; None: with nothing."""
     here = {path: content for path, content in contents.items() if content is not None}
-    place.cache.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=place.cache, prefix=f"{MERGING}{os.getpid()}.") as aside:
+    location.cache.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=location.cache, prefix=f"{MERGING}{os.getpid()}.") as aside:
         environment = {"GIT_INDEX_FILE": os.path.join(aside, "index")}  # noqa: PTH118
         names = [os.path.join(aside, str(number)) for number in range(len(here))]  # noqa: PTH118
         for name, content in zip(names, here.values(), strict=True):
@@ -187,17 +189,17 @@ def _with(place: Location, tree: str, contents: Mapping[str, bytes | None]) -> s
                 handle.write(content)
         listed = os.fsencode("".join(f"{_quoted(name)}\n" for name in names))
         hashed = ("hash-object", "-w", "--no-filters", "--stdin-paths")
-        blobs = git.raw(place.work_tree, *hashed, stdin=listed).decode().split()
+        blobs = git.raw(location.work_tree, *hashed, stdin=listed).decode().split()
         entries = [f"{_FILE} {blob}\t{path}" for path, blob in zip(here, blobs, strict=True)]
         entries += [f"0 {'0' * len(tree)}\t{path}" for path in contents if path not in here]
         for arguments, stdin in (
             (("read-tree", tree), None),
             (("update-index", "-z", "--index-info"), git.listed([*entries, ""])),
         ):
-            done = git.run(place.work_tree, *arguments, stdin=stdin, environment=environment)
+            done = git.run(location.work_tree, *arguments, stdin=stdin, environment=environment)
             if done.returncode:
                 raise git.GitRefused(f"git could not put the merge together: {git.words_of(done)}")
-        done = git.run(place.work_tree, "write-tree", environment=environment)
+        done = git.run(location.work_tree, "write-tree", environment=environment)
         return done.stdout.decode().strip()
 
 
@@ -207,14 +209,14 @@ def _quoted(path: str) -> str:
     return f'"{escaped}"'
 
 
-def commit_merge(place: Location, tree: str, *, shared: str, ours: str, message: str) -> str:
+def commit_merge(location: Location, tree: str, *, shared: str, ours: str, message: str) -> str:
     """The commit that joins two lines, in no branch yet. Raises GitRefused.
 
     Its first parent is the shared line, which `--as-of` follows in every clone.
     """
-    is_signed = git.config(place.work_tree, "commit.gpgSign").lower() in ("true", "yes", "on", "1")
+    is_signed = git.config(location.work_tree, "commit.gpgSign").lower() in ("true", "yes", "on", "1")
     sign = ["-S"] if is_signed else []
-    done = git.run(place.work_tree, "commit-tree", *sign, "-p", shared, "-p", ours, "-m", message, tree)
+    done = git.run(location.work_tree, "commit-tree", *sign, "-p", shared, "-p", ours, "-m", message, tree)
     if done.returncode:
         raise refusal(done)
     return done.stdout.decode().strip()
@@ -330,30 +332,30 @@ class MergePlan(NamedTuple):
     conflicts: list[FileConflict]
 
 
-def plan_merge(place: Location, upstream: Upstream, theirs: str | None) -> MergePlan:
+def plan_merge(location: Location, upstream: Upstream, theirs: str | None) -> MergePlan:
     """Both sides as one commit, or what stands against it. Raises PipecliError."""
-    ours = present_commit(place)
-    known = git.commit_of(place.work_tree, upstream.tracking)
+    ours = present_commit(location)
+    known = git.commit_of(location.work_tree, upstream.tracking)
     push = f"git push {upstream.remote} {quote(f'{upstream.branch}:{upstream.name}')}"
     if theirs is None:
-        if known or was_pruned(place, upstream):
+        if known or was_pruned(location, upstream):
             raise PipecliError(
                 f"{upstream.remote} has no branch {upstream.name} any more",
                 hint=f"to have it there again: {push}; if it is called NAME now: "
                 f"git fetch {upstream.remote} && git branch --set-upstream-to={upstream.remote}/NAME",
             )
         return MergePlan(ours, None, ours, None, [], {}, [])
-    base = merge_base(place, ours, theirs)
-    for tip in _tips_seen(place, upstream, known) if known else ():
+    base = merge_base(location, ours, theirs)
+    for tip in _tips_seen(location, upstream, known) if known else ():
         if tip != base:
             merge = "git merge" if base else "git merge --allow-unrelated-histories"
             way_back = push if base == theirs else f"{merge} {theirs[:9]}"
-            _require_no_rewrite(place, upstream, tip, ours, theirs, way_back)
+            _require_no_rewrite(location, upstream, tip, ours, theirs, way_back)
     if base == theirs:
         return MergePlan(ours, base, ours, theirs, [], {}, [])
     if base == ours:
         return MergePlan(theirs, base, ours, theirs, [], {}, [])
-    if base is None and git.output(place.work_tree, "rev-parse", "--is-shallow-repository") == "true":
+    if base is None and git.output(location.work_tree, "rev-parse", "--is-shallow-repository") == "true":
         raise PipecliError(
             f"this clone is shallow, and where it parted from {upstream} is not in it",
             hint="bring the whole history: git fetch --unshallow",
@@ -361,22 +363,22 @@ def plan_merge(place: Location, upstream: Upstream, theirs: str | None) -> Merge
     if base is None:
         unrelated = f"{upstream} has another history: the two have no commit in common"
         raise PipecliError(unrelated, hint="look at the address: git remote -v")
-    merged_tree = merge_trees(place, ours, theirs)
+    merged_tree = merge_trees(location, ours, theirs)
     in_conflict = {conflict.sides.path for conflict in merged_tree.conflicts}
-    settings = f"{merged_tree.tree}:{place.prefix}{SETTINGS_FILE}"
-    if in_conflict and git.id_of(place.work_tree, settings) is None:
-        raise no_settings(place, upstream)  # nothing here could settle the conflict, or abort it
-    records = records_of(place, [path for path in merged_tree.contents if path not in in_conflict])
+    settings = f"{merged_tree.tree}:{location.prefix}{SETTINGS_FILE}"
+    if in_conflict and git.id_of(location.work_tree, settings) is None:
+        raise no_settings(location, upstream)  # nothing here could settle the conflict, or abort it
+    records = records_of(location, [path for path in merged_tree.contents if path not in in_conflict])
     commit = ""
     if not merged_tree.conflicts:
         message = merge_message(upstream, records)
-        commit = commit_merge(place, merged_tree.tree, shared=theirs, ours=ours, message=message)
+        commit = commit_merge(location, merged_tree.tree, shared=theirs, ours=ours, message=message)
     return MergePlan(commit, base, ours, theirs, records, merged_tree.contents, merged_tree.conflicts)
 
 
-def records_of(place: Location, paths: Sequence[str]) -> list[str]:
+def records_of(location: Location, paths: Sequence[str]) -> list[str]:
     """The ids of the records among files of the repository."""
-    inside = [path.removeprefix(place.prefix) for path in paths if path.startswith(place.prefix)]
+    inside = [path.removeprefix(location.prefix) for path in paths if path.startswith(location.prefix)]
     return [record_id(path) for path in inside if record_kind(path)]
 
 
@@ -385,19 +387,19 @@ def record_id(path: str) -> str:
     return "settings" if path == SETTINGS_FILE else key_of_path(path)
 
 
-def no_settings(place: Location, upstream: Upstream) -> PipecliError:
+def no_settings(location: Location, upstream: Upstream) -> PipecliError:
     """The refusal of what would be no pipeline any more."""
     return PipecliError(
-        f"{place.prefix}{SETTINGS_FILE} was removed or moved in {upstream}",
+        f"{location.prefix}{SETTINGS_FILE} was removed or moved in {upstream}",
         hint="nothing is changed; see what they did with `git log --stat FETCH_HEAD`, and if it is "
         "right follow them with `git merge FETCH_HEAD`",
     )
 
 
-def _tips_seen(place: Location, upstream: Upstream, known: str) -> Iterator[str]:
+def _tips_seen(location: Location, upstream: Upstream, known: str) -> Iterator[str]:
     """Where the shared branch was last, and before each rewriting that a `git fetch` beside us has taken."""
     yield known
-    logged = git.run(place.work_tree, "reflog", "show", "--format=%H %gs", upstream.tracking, "--")
+    logged = git.run(location.work_tree, "reflog", "show", "--format=%H %gs", upstream.tracking, "--")
     entries = [line.partition(" ") for line in logged.stdout.decode("utf-8", "replace").splitlines()]
     for (_, _, what), (before, _, _) in pairwise(entries):
         if what.endswith("forced-update"):
@@ -405,15 +407,15 @@ def _tips_seen(place: Location, upstream: Upstream, known: str) -> Iterator[str]
 
 
 def _require_no_rewrite(
-    place: Location, upstream: Upstream, known: str, ours: str, theirs: str, way_back: str
+    location: Location, upstream: Upstream, known: str, ours: str, theirs: str, way_back: str
 ) -> None:
     """Refuse to bring back what somebody took out of the shared branch. Raises PipecliError."""
-    last = merge_base(place, known, ours)
-    if not last or merge_base(place, last, theirs) == last:
+    last = merge_base(location, known, ours)
+    if not last or merge_base(location, last, theirs) == last:
         return
-    if merge_base(place, ours, theirs) == theirs != merge_base(place, known, theirs):
+    if merge_base(location, ours, theirs) == theirs != merge_base(location, known, theirs):
         return  # a person has merged the new line with the old one
-    lost = commit_count(place, last, theirs)
+    lost = commit_count(location, last, theirs)
     raise PipecliError(
         f"{upstream} was rewritten: it no longer has {count(lost, 'commit')} that this clone has, and a sync "
         "would bring back what was taken out",
@@ -422,25 +424,25 @@ def _require_no_rewrite(
     )
 
 
-def present_commit(place: Location) -> str:
-    commit = head(place)
+def present_commit(location: Location) -> str:
+    commit = head(location)
     assert commit  # upstream_of refuses a repository without any
     return commit
 
 
-def commit_count(place: Location, commit: str, without: str) -> int:
+def commit_count(location: Location, commit: str, without: str) -> int:
     """The number of commits that lead to the one and not to the other."""
     if commit == without:
         return 0
-    return int(git.output(place.work_tree, "rev-list", "--count", commit, f"^{without}", "--"))
+    return int(git.output(location.work_tree, "rev-list", "--count", commit, f"^{without}", "--"))
 
 
-def pushed_count(place: Location, upstream: Upstream, commit: str, theirs: str | None) -> int:
+def pushed_count(location: Location, upstream: Upstream, commit: str, theirs: str | None) -> int:
     """The number of commits that a push takes along.
 
     Of a branch that is new there, those that no other branch has.
     """
     if theirs:
-        return commit_count(place, commit, theirs)
+        return commit_count(location, commit, theirs)
     known = f"--remotes={upstream.remote}"
-    return int(git.output(place.work_tree, "rev-list", "--count", commit, "--not", known, "--"))
+    return int(git.output(location.work_tree, "rev-list", "--count", commit, "--not", known, "--"))

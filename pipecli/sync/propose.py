@@ -53,13 +53,13 @@ class Opened(NamedTuple):
     """Why it could not be opened."""
 
 
-def plan_proposal(place: Location, user: str, title: str) -> Proposal:
+def plan_proposal(location: Location, user: str, title: str) -> Proposal:
     """The proposal of what is here and not on the shared branch. Raises PipecliError."""
-    upstream = ready(place)
-    shared = fetch(place, upstream)
+    upstream = ready(location)
+    shared = fetch(location, upstream)
     if shared is None:
         raise PipecliError(f"{upstream} isn't there yet", hint="share the pipeline first: pipecli sync")
-    log = git.output(place.work_tree, "log", "--reverse", "--format=%H %s", f"{shared}..HEAD")
+    log = git.output(location.work_tree, "log", "--reverse", "--format=%H %s", f"{shared}..HEAD")
     new = log.split("\n") if log else []
     if not new:
         raise PipecliError(
@@ -71,18 +71,18 @@ def plan_proposal(place: Location, user: str, title: str) -> Proposal:
     ids = [line.partition(" ")[0] for line in new]
     folder, last = f"{FOLDER}/{slug(user)}/", ids[-1]
     form = "--format=%(objectname) %(refname)"
-    refs = git.output(place.work_tree, "for-each-ref", form, "refs/heads", "refs/remotes").splitlines()
+    refs = git.output(location.work_tree, "for-each-ref", form, "refs/heads", "refs/remotes").splitlines()
     taken = {ref.partition(f"/{folder}")[2]: ref.partition(" ")[0] for ref in refs if f"/{folder}" in ref}
     # a killed one has pushed these commits, or the first of them, and has no title yet: it is gone on with
-    begun = (name for name, commit in taken.items() if commit in ids and not _title(place, folder + name))
+    begun = (name for name, commit in taken.items() if commit in ids and not _title(location, folder + name))
     words = re.sub(r"\b[A-Z]+-[0-9A-Z]{5}:? ", "", title) or title  # an id says nothing in a branch's name
     branch = folder + (next(begun, "") or free_slug(words, taken))
     return Proposal(upstream, branch, title, shared, last, len(new))
 
 
-def _title(place: Location, branch: str) -> str | None:
+def _title(location: Location, branch: str) -> str | None:
     """The title of a proposal whose branch was made here, and whose commits this clone has put aside."""
-    return git.config(place.work_tree, f"branch.{branch}.description")
+    return git.config(location.work_tree, f"branch.{branch}.description")
 
 
 def send(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
@@ -90,12 +90,12 @@ def send(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
 
     Raises PipecliError.
     """
-    place, shared = pipeline.location, proposal.shared
+    location, shared = pipeline.location, proposal.shared
     proposal, host_words = _pushed(pipeline, proposal)
-    work_tree = place.work_tree
+    work_tree = location.work_tree
     git.output(work_tree, "branch", "--force", "--no-track", proposal.branch, proposal.commit)
     git.output(work_tree, "update-ref", proposal.upstream.tracking, shared)
-    moving(place, shared)
+    moving(location, shared)
     done = carry_through(work_tree, "reset", "--keep", "--quiet", shared)
     if done.returncode:
         raise PipecliError(
@@ -123,36 +123,36 @@ def _pushed(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
     raise PipecliError(many, hint="give it another title")
 
 
-def went_in(place: Location, shared: str) -> list[str]:
+def went_in(location: Location, shared: str) -> list[str]:
     """The titles of proposals whose content the shared branch has, however merged; they are forgotten."""
-    work_tree, form = place.work_tree, "--format=%(refname:short)"
+    work_tree, form = location.work_tree, "--format=%(refname:short)"
     titles = []
     for branch in git.output(work_tree, "for-each-ref", form, f"refs/heads/{FOLDER}/").splitlines():
-        if _is_in(place, branch, shared):
-            title = _title(place, branch) or branch
+        if _is_in(location, branch, shared):
+            title = _title(location, branch) or branch
             if not git.run(work_tree, "branch", "--quiet", "-D", branch).returncode:  # not the one we are on
                 titles.append(title)
     return titles
 
 
-def _is_in(place: Location, branch: str, shared: str) -> bool:
+def _is_in(location: Location, branch: str, shared: str) -> bool:
     """True where merging a branch would change nothing, or the shared line has its commits or their sum."""
-    merged = git.run(place.work_tree, "merge-tree", "--write-tree", shared, branch).stdout.decode().split()
-    if merged[:1] == [git.output(place.work_tree, "rev-parse", f"{shared}^{{tree}}")]:
+    merged = git.run(location.work_tree, "merge-tree", "--write-tree", shared, branch).stdout.decode().split()
+    if merged[:1] == [git.output(location.work_tree, "rev-parse", f"{shared}^{{tree}}")]:
         return True
-    base = git.run(place.work_tree, "merge-base", shared, branch).stdout.decode().strip()
+    base = git.run(location.work_tree, "merge-base", shared, branch).stdout.decode().strip()
     if not base:
         return False
-    whole = git.output(place.work_tree, "commit-tree", f"{branch}^{{tree}}", "-p", base, "-m", branch)
-    return any("+" not in git.output(place.work_tree, "cherry", shared, tip) for tip in (branch, whole))
+    whole = git.output(location.work_tree, "commit-tree", f"{branch}^{{tree}}", "-p", base, "-m", branch)
+    return any("+" not in git.output(location.work_tree, "cherry", shared, tip) for tip in (branch, whole))
 
 
-def open_request(place: Location, proposal: Proposal, text: str, host_words: str) -> Opened:
+def open_request(location: Location, proposal: Proposal, text: str, host_words: str) -> Opened:
     """Open the request with the host's own program, where that is here; else the address to open it at.
 
     `told`: the words of the host at the push, which may name the address.
     """
-    host, path = _host_and_path(place, proposal.upstream)
+    host, path = _host_and_path(location, proposal.upstream)
     base, branch, title = proposal.upstream.name, proposal.branch, proposal.title
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]}\n\n*Cut here: `pipecli diff` has all of it.*\n"
@@ -160,27 +160,27 @@ def open_request(place: Location, proposal: Proposal, text: str, host_words: str
         words = urlencode({"expand": 1, "title": title})
         page = f"https://{host}/{path}/compare/{quote(base)}...{quote(branch)}?{words}"
         return _opened(
-            place, page, text,
+            location, page, text,
             "gh", "pr", "create", f"--base={base}", f"--head={branch}", f"--title={title}", "--body-file=-",
         )  # fmt: skip
     if "gitlab" in host:
         asked = {"source_branch": branch, "target_branch": base, "title": title}
         words = urlencode({f"merge_request[{name}]": value for name, value in asked.items()})
         return _opened(
-            place, f"https://{host}/{path}/-/merge_requests/new?{words}", "",
+            location, f"https://{host}/{path}/-/merge_requests/new?{words}", "",
             "glab", "mr", "create", f"--target-branch={base}", f"--source-branch={branch}",
             f"--title={title}", f"--description={text}", "--yes",
         )  # fmt: skip
     return Opened(next(iter(re.findall(r"https?://[^\s/]+/\S+", host_words)), ""), False)
 
 
-def _opened(place: Location, page: str, text: str, tool: str, *arguments: str) -> Opened:
+def _opened(location: Location, page: str, text: str, tool: str, *arguments: str) -> Opened:
     """Run the host's program; `page` is where a person opens the request instead."""
     if not shutil.which(tool):
         return Opened(page, False)
     try:
         done = subprocess.run(
-            [tool, *arguments], cwd=place.work_tree, input=text, text=True, encoding="utf-8",
+            [tool, *arguments], cwd=location.work_tree, input=text, text=True, encoding="utf-8",
             capture_output=True, timeout=_PATIENCE, check=False,
             env={**os.environ, "GH_PROMPT_DISABLED": "1", "NO_PROMPT": "1"},
         )  # fmt: skip
@@ -192,18 +192,18 @@ def _opened(place: Location, page: str, text: str, tool: str, *arguments: str) -
     return Opened(addresses[-1], True)
 
 
-def files_address(place: Location, proposal: Proposal) -> str:
+def files_address(location: Location, proposal: Proposal) -> str:
     """The address of the files of a proposal on its host; empty where that isn't known."""
-    host, path = _host_and_path(place, proposal.upstream)
+    host, path = _host_and_path(location, proposal.upstream)
     if "github" in host:
         return f"https://{host}/{path}/blob/{proposal.commit}"
     return f"https://{host}/{path}/-/blob/{proposal.commit}" if "gitlab" in host else ""
 
 
-def _host_and_path(place: Location, upstream: Upstream) -> tuple[str, str]:
+def _host_and_path(location: Location, upstream: Upstream) -> tuple[str, str]:
     """`github.com` and `contoso/sales` of https, ssh or git@github.com:contoso/sales.git."""
     key = f"remote.{upstream.remote}"
-    remote = git.config(place.work_tree, f"{key}.pushurl") or git.config(place.work_tree, f"{key}.url")
+    remote = git.config(location.work_tree, f"{key}.pushurl") or git.config(location.work_tree, f"{key}.url")
     if short := re.fullmatch(r"(?:[^@/]+@)?([^:/]+):(?!//)(.+)", remote):
         host, path = short[1], short[2]
     else:

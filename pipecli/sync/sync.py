@@ -61,18 +61,18 @@ class PushRaceLost(Exception):
     """Somebody else pushed in the meantime."""
 
 
-def fetch(place: Location, upstream: Upstream) -> str | None:
+def fetch(location: Location, upstream: Upstream) -> str | None:
     """The commit that the shared branch is at, with all that leads to it; None where it doesn't exist yet.
 
     Raises PipecliError.
     """
     # Into FETCH_HEAD only: the tracking ref still says what was there last, and so whether it was rewritten.
     done = _talk(
-        place, upstream, *KEEPING_LISTS, "fetch", "--progress", "--refmap=", "--no-tags", "--no-prune",
+        location, upstream, *KEEPING_LISTS, "fetch", "--progress", "--refmap=", "--no-tags", "--no-prune",
         "--recurse-submodules=no", "--", upstream.remote, f"refs/heads/{upstream.name}",
     )  # fmt: skip
     if not done.returncode:
-        return git.commit_of(place.work_tree, "FETCH_HEAD")
+        return git.commit_of(location.work_tree, "FETCH_HEAD")
     if b"couldn't find remote ref" in done.stderr:
         return None
     if is_disk_full(done):
@@ -119,9 +119,9 @@ _PROTECTED = re.compile(r"protected branch|rule violations|GH006|GH013|TF402455"
 """A branch that takes requests only, in the words of GitHub, GitLab, Gitea, Bitbucket and Azure."""
 
 
-def _talk(place: Location, upstream: Upstream, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def _talk(location: Location, upstream: Upstream, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
-        return talk_to_remote(place, *arguments)
+        return talk_to_remote(location, *arguments)
     except RemoteTimeout as error:
         raise PipecliError(
             f"{upstream.remote} does not answer: {error}", hint="nothing is changed; try again later"
@@ -188,20 +188,20 @@ def sync(pipeline: Pipeline) -> Synced:
 
 def preview(pipeline: Pipeline) -> tuple[Upstream, MergePlan]:
     """The plan of a sync. Nothing is changed."""
-    place = pipeline.location
-    upstream = ready(place)
-    return upstream, plan_merge(place, upstream, fetch(place, upstream))
+    location = pipeline.location
+    upstream = ready(location)
+    return upstream, plan_merge(location, upstream, fetch(location, upstream))
 
 
-def choose(place: Location, side: Side, names: Sequence[str] = ()) -> list[str]:
+def choose(location: Location, side: Side, names: Sequence[str] = ()) -> list[str]:
     """Settle a sync that waits as one side has it, or only the records that are named; what waits on.
 
     Raises PipecliError.
     """
-    waiting = _waiting(place)
+    waiting = _waiting(location)
     paths = conflicts.conflicting_files(waiting, names) if names else waiting.files
-    conflicts.take_side(place, waiting, side, paths)
-    return conflicts.unresolved(place, waiting)
+    conflicts.take_side(location, waiting, side, paths)
+    return conflicts.unresolved(location, waiting)
 
 
 def resume(pipeline: Pipeline) -> Synced:
@@ -209,39 +209,39 @@ def resume(pipeline: Pipeline) -> Synced:
 
     Raises PipecliError, Unsound, and Conflicted where somebody was faster with yet another conflict.
     """
-    place = pipeline.location
-    waiting = _waiting(place)
-    conflicts.stage_resolved(place, waiting)
-    tree = git.output(place.work_tree, "write-tree")
+    location = pipeline.location
+    waiting = _waiting(location)
+    conflicts.stage_resolved(location, waiting)
+    tree = git.output(location.work_tree, "write-tree")
     shared = Candidate(pipeline, waiting.theirs, tree)
     findings = _introduced(pipeline, shared)
     if findings:
         raise Unsound(findings, hint="correct that and `pipecli sync --continue`, or undo all with `--abort`")
     warnings = _introduced(pipeline, shared, Candidate(pipeline, waiting.ours, tree), rules=FITTING)
     message = merge_message(waiting.upstream, waiting.merged)
-    commit = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
-    conflicts.finish_merge(place, waiting, commit)
+    commit = commit_merge(location, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
+    conflicts.finish_merge(location, waiting, commit)
     pipeline.beyond_undo = f"the merge is committed here as {commit[:7]}"
-    done = _until_nobody_is_faster(pipeline, ready(place), before=waiting.ours)
+    done = _until_nobody_is_faster(pipeline, ready(location), before=waiting.ours)
     merged = list(dict.fromkeys([*waiting.merged, *done.merged]))
     return done._replace(merged=merged, warnings=[*warnings, *done.warnings])
 
 
-def abort(place: Location) -> str:
+def abort(location: Location) -> str:
     """Undo a sync that waits; the commit of before it. Raises PipecliError where none does."""
-    waiting = _waiting(place)
-    conflicts.abort_merge(place, waiting)
+    waiting = _waiting(location)
+    conflicts.abort_merge(location, waiting)
     return waiting.ours
 
 
-def ready(place: Location) -> Upstream:
+def ready(location: Location) -> Upstream:
     """Where to sync, once nothing is in the way. Raises PipecliError."""
-    if waiting := waiting_sync(place):
+    if waiting := waiting_sync(location):
         files = f"{first_files(waiting.files)} {'is' if len(waiting.files) == 1 else 'are'}"
         raise PipecliError(f"a sync with {waiting.upstream} waits for you: {files} in conflict", hint=_WAYS)
-    require_no_git_operation(place)
-    upstream = upstream_of(place)
-    require_clean(place)
+    require_no_git_operation(location)
+    upstream = upstream_of(location)
+    require_clean(location)
     return upstream
 
 
@@ -251,34 +251,34 @@ _WAYS = (
 )
 
 
-def _waiting(place: Location) -> WaitingSync:
-    waiting = waiting_sync(place)
+def _waiting(location: Location) -> WaitingSync:
+    waiting = waiting_sync(location)
     if waiting is None:
         raise PipecliError("no sync is waiting", hint="begin one with `pipecli sync`")
     return waiting
 
 
 def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str) -> Synced:
-    place = pipeline.location
-    if not merge_setup.is_merge_set_up(place):  # a fresh clone
-        merge_setup.set_up_merge(place)
+    location = pipeline.location
+    if not merge_setup.is_merge_set_up(location):  # a fresh clone
+        merge_setup.set_up_merge(location)
     states, lost = set[str | None](), ""
     warnings: list[Finding] = []
     for tries in range(1, TRIES + 1):
         if tries > 1:
             wait = random.uniform(0, min(_WAIT * tries, _LONGEST_WAIT))  # noqa: S311 - no secret
             time.sleep(wait)  # by chance, so that the same two don't meet again and again
-        theirs = fetch(place, upstream)
-        merge = plan_merge(place, upstream, theirs)
+        theirs = fetch(location, upstream)
+        merge = plan_merge(location, upstream, theirs)
         if merge.conflicts:
             raise Conflicted(_leave_to_person(pipeline, upstream, merge), tries)
         result = Candidate(pipeline, merge.commit, merge.ours) if merge.commit != merge.ours else None
         if result and not result.has_settings():
-            raise no_settings(place, upstream)
-        pushed = pushed_count(place, upstream, merge.commit, theirs)
+            raise no_settings(location, upstream)
+        pushed = pushed_count(location, upstream, merge.commit, theirs)
         if merge.commit != theirs:
             warnings = _require_sound(pipeline, merge, result)
-            _require_files_can_follow(place, merge)
+            _require_files_can_follow(location, merge)
             try:
                 push(pipeline, upstream, merge.commit)
             except PushRaceLost as error:
@@ -287,10 +287,10 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
                 continue
         if result is None or _move_branch_and_files(merge, result):
             pipeline.beyond_undo = f"this clone is at {merge.commit[:7]}, as {upstream}"
-            _follow(place, upstream, merge.commit)
+            _follow(location, upstream, merge.commit)
             return Synced(
                 upstream, merge.commit, merge.base, merge.ours, theirs,
-                pulled=commit_count(place, theirs, before) if theirs else 0, pushed=pushed,
+                pulled=commit_count(location, theirs, before) if theirs else 0, pushed=pushed,
                 merged=merge.merged, tries=tries, warnings=warnings,
             )  # fmt: skip
     if len(states) == 1:
@@ -301,14 +301,16 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
 def _leave_to_person(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) -> list[RecordConflict]:
     """Leave the merge in the working tree, what doesn't fit marked. Raises PipecliError where it can't be."""
     assert merge.theirs
-    place = pipeline.location
-    in_words = conflicts.conflicts_with_authors(place, merge.base, merge.ours, merge.theirs, merge.conflicts)
+    location = pipeline.location
+    in_words = conflicts.conflicts_with_authors(
+        location, merge.base, merge.ours, merge.theirs, merge.conflicts
+    )
     paths = [conflict.sides.path for conflict in merge.conflicts]
-    merged = [*merge.merged, *records_of(place, paths)]
+    merged = [*merge.merged, *records_of(location, paths)]
     waiting = WaitingSync(merge.ours, merge.theirs, str(upstream), paths, merged)
-    conflicts.leave_conflicts_to_person(place, waiting, merge_message(upstream, merged), merge.contents)
+    conflicts.leave_conflicts_to_person(location, waiting, merge_message(upstream, merged), merge.contents)
     pipeline.beyond_undo = f"the sync waits for you: {_WAYS}"
-    git.output(place.work_tree, "update-ref", upstream.tracking, merge.theirs)
+    git.output(location.work_tree, "update-ref", upstream.tracking, merge.theirs)
     return in_words
 
 
@@ -335,15 +337,15 @@ def _introduced(
     return findings
 
 
-def _require_files_can_follow(place: Location, merge: MergePlan) -> None:
+def _require_files_can_follow(location: Location, merge: MergePlan) -> None:
     """Refuse to push what the files here could not follow. Raises PipecliError."""
     if merge.commit == merge.ours:
         return
     trial = ("read-tree", "--dry-run", "-m", "-u", merge.ours, merge.commit)
-    done = git.run(place.work_tree, *trial)
+    done = git.run(location.work_tree, *trial)
     if done.returncode:  # for a file that was only touched, too
-        git.run(place.work_tree, "update-index", "-q", "--refresh")
-        done = git.run(place.work_tree, *trial)
+        git.run(location.work_tree, "update-index", "-q", "--refresh")
+        done = git.run(location.work_tree, *trial)
     if b"invalid path" in done.stderr:
         raise PipecliError(
             f"git makes no files of the merge: {git.words_of(done)}",
@@ -358,17 +360,17 @@ def _require_files_can_follow(place: Location, merge: MergePlan) -> None:
 
 def _move_branch_and_files(merge: MergePlan, result: Candidate) -> bool:
     """Put branch and files at the merge. False: somebody has committed here meanwhile."""
-    place = result.location
-    moving(place, merge.commit)
+    location = result.location
+    moving(location, merge.commit)
     forward = ("merge", "--ff-only", "--quiet", "--no-stat", "--no-verify-signatures", merge.commit)
     for attempt in range(TRIES):
         time.sleep(attempt * _WAIT)
-        done = carry_through(place.work_tree, *forward)
+        done = carry_through(location.work_tree, *forward)
         if not done.returncode:
             with suppress(sqlite3.DatabaseError, OSError, FaultyFile):
                 result.take_place()  # else the next command reads what came
             return True
-        if head(place) != merge.ours:
+        if head(location) != merge.ours:
             return False
         if b"index.lock" not in done.stderr:  # an editor's git holds it for a moment
             break
@@ -378,10 +380,10 @@ def _move_branch_and_files(merge: MergePlan, result: Candidate) -> bool:
     )
 
 
-def _follow(place: Location, upstream: Upstream, commit: str) -> None:
+def _follow(location: Location, upstream: Upstream, commit: str) -> None:
     """Tell git where the shared branch is, and that this one follows it."""
-    git.output(place.work_tree, "update-ref", upstream.tracking, commit)
+    git.output(location.work_tree, "update-ref", upstream.tracking, commit)
     if not upstream.is_set:
         name = f"branch.{upstream.branch}"
-        git.output(place.work_tree, "config", f"{name}.remote", upstream.remote)
-        git.output(place.work_tree, "config", f"{name}.merge", f"refs/heads/{upstream.name}")
+        git.output(location.work_tree, "config", f"{name}.remote", upstream.remote)
+        git.output(location.work_tree, "config", f"{name}.merge", f"refs/heads/{upstream.name}")

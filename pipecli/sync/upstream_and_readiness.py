@@ -50,16 +50,16 @@ _UNFINISHED = {
 }
 
 
-def unfinished(place: Location) -> Unfinished | None:
+def unfinished(location: Location) -> Unfinished | None:
     """The operation that git is in the middle of; None where there is none."""
     return next(
-        (operation for name, operation in _UNFINISHED.items() if (place.git_dir / name).exists()), None
+        (operation for name, operation in _UNFINISHED.items() if (location.git_dir / name).exists()), None
     )
 
 
-def require_no_git_operation(place: Location) -> None:
+def require_no_git_operation(location: Location) -> None:
     """Refuse while git is in the middle of something. Raises PipecliError."""
-    operation = unfinished(place)
+    operation = unfinished(location)
     if operation:
         ways = f"`{operation.finish}`" + (
             f", or `{operation.undo}`" if operation.undo != operation.finish else ""
@@ -67,28 +67,28 @@ def require_no_git_operation(place: Location) -> None:
         raise PipecliError(f"a {operation.what} is in progress", hint=f"finish it with {ways}")
 
 
-def head(place: Location) -> str | None:
+def head(location: Location) -> str | None:
     """The commit of HEAD; None before the first. Raises GitRefused for one that is gone, or can't be read."""
-    if commit := head_of(place):
+    if commit := head_of(location):
         return commit
-    require_branch_not_lost(place)
-    git.is_unborn(place.work_tree)
+    require_branch_not_lost(location)
+    git.is_unborn(location.work_tree)
     return None
 
 
-def upstream_of(place: Location) -> Upstream:
+def upstream_of(location: Location) -> Upstream:
     """Where the present branch is synced: its upstream, else the branch of its name. Raises PipecliError."""
-    branch = branch_of(place)
+    branch = branch_of(location)
     if branch is None:
-        commit = head(place)
+        commit = head(location)
         raise PipecliError(
             f"HEAD is detached{f' at {commit[:7]}' if commit else ''}, on no branch",
             hint="go to one first: git switch main",
         )
     form = "--format=%(upstream:remotename)%00%(upstream:remoteref)%00%(upstream)"
-    fields = git.output(place.work_tree, "for-each-ref", form, f"refs/heads/{branch}")
+    fields = git.output(location.work_tree, "for-each-ref", form, f"refs/heads/{branch}")
     if not fields:
-        head(place)  # refuses a branch whose ref is torn or gone
+        head(location)  # refuses a branch whose ref is torn or gone
         raise PipecliError(
             "the repository has no commit yet", hint="commit the pipeline first: git add . && git commit"
         )
@@ -99,7 +99,7 @@ def upstream_of(place: Location) -> Upstream:
             hint="name one that is shared: git branch --set-upstream-to=origin/main",
         )
     name = ref.removeprefix("refs/heads/")
-    remote = remote or _only_remote(place, branch)
+    remote = remote or _only_remote(location, branch)
     return Upstream(
         branch,
         remote,
@@ -109,22 +109,22 @@ def upstream_of(place: Location) -> Upstream:
     )
 
 
-def was_pruned(place: Location, upstream: Upstream) -> bool:
+def was_pruned(location: Location, upstream: Upstream) -> bool:
     """True where a fetch has taken away the ref of the upstream, as its branch was deleted or renamed there.
 
     A remote that was empty when it was cloned has left no other refs; an only one that is gone, a folder.
     """
     refs = f"refs/remotes/{upstream.remote}/"
-    emptied = place.common_dir / "logs/refs/remotes"
+    emptied = location.common_dir / "logs/refs/remotes"
     return upstream.is_set and bool(
-        git.run(place.work_tree, "for-each-ref", "--count=1", refs).stdout
-        or git.run(place.work_tree, "symbolic-ref", "--quiet", f"{refs}HEAD").stdout
+        git.run(location.work_tree, "for-each-ref", "--count=1", refs).stdout
+        or git.run(location.work_tree, "symbolic-ref", "--quiet", f"{refs}HEAD").stdout
         or (emptied.is_dir() and not any(emptied.iterdir()))
     )
 
 
-def _only_remote(place: Location, branch: str) -> str:
-    remotes = git_remote.remote_names(place.work_tree)
+def _only_remote(location: Location, branch: str) -> str:
+    remotes = git_remote.remote_names(location.work_tree)
     if not remotes:
         raise PipecliError("no remote to sync with", hint="add one: git remote add origin ADDRESS")
     if "origin" not in remotes and len(remotes) > 1:
@@ -135,15 +135,15 @@ def _only_remote(place: Location, branch: str) -> str:
     return "origin" if "origin" in remotes else remotes[0]
 
 
-def uncommitted(place: Location) -> list[str]:
+def uncommitted(location: Location) -> list[str]:
     """The files of the pipeline whose changes are in no commit, and records that git doesn't know."""
     status = git.output(  # without a lock, which a killed one would leave
-        place.work_tree, "--no-optional-locks", "status", "--porcelain", "-z", "--untracked-files=all",
-        "--no-renames", "--ignore-submodules=all", "--", place.prefix or ".",
+        location.work_tree, "--no-optional-locks", "status", "--porcelain", "-z", "--untracked-files=all",
+        "--no-renames", "--ignore-submodules=all", "--", location.prefix or ".",
     )  # fmt: skip
     files = []
     for entry in filter(None, status.split("\0")):
-        state, path = entry[:2], entry[3:].removeprefix(place.prefix)
+        state, path = entry[:2], entry[3:].removeprefix(location.prefix)
         if state != "??" or record_kind(path):
             files.append(path)
     return files
@@ -157,9 +157,9 @@ def first_files(files: list[str]) -> str:
     return first_of(files, _MOST_NAMED)
 
 
-def require_clean(place: Location) -> None:
+def require_clean(location: Location) -> None:
     """Refuse while the pipeline has changes that are in no commit. Raises PipecliError."""
-    files = uncommitted(place)
+    files = uncommitted(location)
     if files:
         are = "is" if len(files) == 1 else "are"
         raise PipecliError(

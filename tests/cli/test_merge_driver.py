@@ -61,8 +61,8 @@ def hers(mine: Clone, tmp_path: Path) -> Clone:
 
 
 def test_init_sets_it_up(mine: Clone):
-    place = safe_files.find_location(mine.root)
-    assert merge_setup.is_merge_set_up(place)
+    location = safe_files.find_location(mine.root)
+    assert merge_setup.is_merge_set_up(location)
     assert "/opportunities/**/*.yaml merge=pipecli\n" in mine.text(".gitattributes")
     assert mine.git("ls-files", ".gitattributes") and not mine.git("status", "--porcelain")
     names = ("pipecli.yaml", DEAL, "customers/a.yaml", "notes.yaml", "literature/brochure.pdf")
@@ -72,13 +72,13 @@ def test_init_sets_it_up(mine: Clone):
 
 def test_a_fresh_clone_is_set_up_once(mine: Clone, tmp_path: Path):
     mine.git("clone", "-q", str(mine.root), str(tmp_path / "hers"))
-    place = safe_files.find_location(tmp_path / "hers")
-    assert not merge_setup.is_merge_set_up(place)
+    location = safe_files.find_location(tmp_path / "hers")
+    assert not merge_setup.is_merge_set_up(location)
     for _ in range(2):
-        merge_setup.set_up_merge(place)
-        assert merge_setup.is_merge_set_up(place)
-    assert not (place.git_dir / "info" / "attributes").exists()
-    assert git.output(place.work_tree, "status", "--porcelain") == ""
+        merge_setup.set_up_merge(location)
+        assert merge_setup.is_merge_set_up(location)
+    assert not (location.git_dir / "info" / "attributes").exists()
+    assert git.output(location.work_tree, "status", "--porcelain") == ""
 
 
 def test_different_fields_go_together(mine: Clone, hers: Clone, cli):
@@ -161,10 +161,10 @@ def test_a_clone_without_the_driver_sees_an_ordinary_conflict(mine: Clone, hers:
 def test_where_pipecli_is_gone_or_fails_git_merges_by_line(
     mine: Clone, hers: Clone, tmp_path: Path, monkeypatch, python
 ):
-    place = safe_files.find_location(hers.root)
+    location = safe_files.find_location(hers.root)
     monkeypatch.setattr("sys.executable", str(tmp_path / python))
-    merge_setup.set_up_merge(place)
-    assert merge_setup.is_merge_set_up(place) is (tmp_path / python).exists()
+    merge_setup.set_up_merge(location)
+    assert merge_setup.is_merge_set_up(location) is (tmp_path / python).exists()
 
     mine.change(("title: Espresso machines", "title: Machines"))
     hers.change(("expected_close: 2026-12-15", "expected_close: 2027-01-15"))

@@ -82,36 +82,36 @@ class Hands:
                 self.write()
 
 
-def told(place: Location) -> list[Any]:
-    history = open_history(place, quiet)
+def told(location: Location) -> list[Any]:
+    history = open_history(location, quiet)
     return [history_of(history, ("opportunity", name)) for name in NAMES]
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_happens_to_branches_it_is_what_a_fresh_one_would_be(root: Path, seed: int) -> None:
     hands = Hands(root, random.Random(seed))
-    place = find_location(root)
+    location = find_location(root)
     seen = set()
     for step in range(25):
         hands.step()
-        kept = told(place)
+        kept = told(location)
         seen.add(str(kept))
         if step % 2:  # a fresh one reads all of it: what was missed at this step is missed at the next, too
             continue
-        (place.cache / "history.sqlite").rename(place.cache / "aside")
-        assert kept == told(place)
-        (place.cache / "aside").replace(place.cache / "history.sqlite")
+        (location.cache / "history.sqlite").rename(location.cache / "aside")
+        assert kept == told(location)
+        (location.cache / "aside").replace(location.cache / "history.sqlite")
     assert len(seen) > 8
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_it_knows_the_line_as_git_does(root: Path, seed: int) -> None:
     hands = Hands(root, random.Random(seed))
-    place = find_location(root)
+    location = find_location(root)
     for _ in range(8):
         for _ in range(4):
             hands.step()
-        git_line, line = line_of_git(place), open_history(place, quiet).line
+        git_line, line = line_of_git(location), open_history(location, quiet).line
         for hours in range(-2, 130, 3):
             moment = START + timedelta(hours=hours)
             assert line.last(moment) == git_line.last(moment)
@@ -148,10 +148,10 @@ def test_several_processes_at_once(root: Path) -> None:
 
 def test_only_what_is_new_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hands = Hands(root, random.Random(6))
-    place = find_location(root)
+    location = find_location(root)
     for _ in range(6):
         hands.write()
-    told(place)
+    told(location)
     read: list[str] = []
 
     def noted(path: str, blob: Object) -> VersionFacts:
@@ -159,22 +159,22 @@ def test_only_what_is_new_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) -
         return facts_of(path, blob)
 
     monkeypatch.setattr("pipecli.history.history_index.facts_of", noted)
-    told(place)
+    told(location)
     assert not read
     hands.write()
-    told(place)
+    told(location)
     assert len(read) == 1
     hands.git("commit", "-q", "--amend", "-m", "Another message")
-    told(place)
+    told(location)
     assert len(read) == 1
 
 
 def test_a_read_only_git_directory_is_no_obstacle(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hands = Hands(root, random.Random(7))
-    place = find_location(root)
+    location = find_location(root)
     for _ in range(3):
         hands.write()
-    expected = told(place)
+    expected = told(location)
     hands.write()
     connect = sqlite3.connect
 
@@ -184,6 +184,6 @@ def test_a_read_only_git_directory_is_no_obstacle(root: Path, monkeypatch: pytes
         return connect(f"file:{file}?mode=ro", uri=True, **options)
 
     monkeypatch.setattr(sqlite3, "connect", read_only)
-    assert [entries[-len(old) :] for entries, old in zip(told(place), expected, strict=True) if old] == [
+    assert [entries[-len(old) :] for entries, old in zip(told(location), expected, strict=True) if old] == [
         old for old in expected if old
     ]

@@ -195,13 +195,13 @@ def test_a_shallow_clone_says_where_it_begins(root, hands, tmp_path):
 
 def test_an_index_that_cannot_be_written_answers_the_same(root, hands):
     test_a_merged_branch_counts_from_its_merge_on(root, hands)
-    place = find_location(root)
-    kept = open_history(place, lambda _: None)
+    location = find_location(root)
+    kept = open_history(location, lambda _: None)
     kept.connection.execute("DELETE FROM merge_changes")
     kept.connection.close()
 
-    file = place.cache / "history.sqlite"
-    history = History(place, sqlite3.connect(f"file:{file}?mode=ro", uri=True, isolation_level=None))
+    file = location.cache / "history.sqlite"
+    history = History(location, sqlite3.connect(f"file:{file}?mode=ro", uri=True, isolation_level=None))
     history.refresh(lambda _: None)
 
     assert [each.stage for each in observations(history, "HEAD", NOW, STAGES).of_deals["OPP-AAAAA"]] == [

@@ -34,8 +34,8 @@ def clones(root: Path, git: Git, tmp_path: Path) -> list[Path]:
 
 
 def claims_in(clone: Path, keep: int = 3) -> Claims:
-    place = safe_files.find_location(clone)
-    return Claims(place, "remind", keep=keep)
+    location = safe_files.find_location(clone)
+    return Claims(location, "remind", keep=keep)
 
 
 def test_what_one_clone_has_claimed_no_other_gets(clones: list[Path]) -> None:

@@ -149,7 +149,7 @@ def test_a_commit_outlasts_a_power_cut_unless_its_user_gives_that_up(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     committed, batch = ("-c", "core.fsync=added"), ("-c", "core.fsyncMethod=batch")
-    place, mounts = location_at(tree), tmp_path / "mounts"
+    location, mounts = location_at(tree), tmp_path / "mounts"
     monkeypatch.setattr("pipecli.store.safe_files._MOUNTS", mounts)
     monkeypatch.setattr(sys, "platform", "linux")
     mounts.write_text("/dev/sda / ext4 rw 0 0\n")
@@ -159,41 +159,41 @@ def test_a_commit_outlasts_a_power_cut_unless_its_user_gives_that_up(
         ({"core.fsync": "all"}, ()),
         ({"core.fsync": "none", "core.fsyncmethod": "batch"}, None),
     ):
-        assert hardening_options(settings, place) == options
+        assert hardening_options(settings, location) == options
     for kind in ("btrfs", "zfs", "f2fs", "overlay"):  # one fsync puts one file there, and no batch
         mounts.write_text(f"/dev/sda / ext4 rw 0 0\n/dev/sdb {tmp_path} {kind} rw 0 0\n")
-        assert hardening_options({}, place) == committed
+        assert hardening_options({}, location) == committed
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert hardening_options({}, place) == (*committed, *batch)
+    assert hardening_options({}, location) == (*committed, *batch)
 
 
 def test_what_outlasts_a_power_cut_does_so_within_itself_too(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = location_at(tree)
+    location = location_at(tree)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)  # where the tests give it up
-    with with_hardening(place) as outer, with_hardening(place) as inner:
+    with with_hardening(location) as outer, with_hardening(location) as inner:
         assert (outer, inner, git.hardening_in_force[:2]) == (True, True, ["-c", "core.fsync=added"])
     run(tree, "config", "core.fsync", "none")
-    with with_hardening(place) as given_up:
+    with with_hardening(location) as given_up:
         assert (given_up, git.hardening_in_force) == (False, [])
 
 
 def test_the_head_is_read_from_its_files_and_what_those_do_not_say_is_asked(tree: Path) -> None:
-    place, commit = location_at(tree), run(tree, "rev-parse", "HEAD")
-    assert git_commit.head_of(place) == commit
+    location, commit = location_at(tree), run(tree, "rev-parse", "HEAD")
+    assert git_commit.head_of(location) == commit
     run(tree, "pack-refs", "--all")
-    assert git_commit.head_of(place) == commit
+    assert git_commit.head_of(location) == commit
     (tree / ".git/refs/heads").joinpath(run(tree, "branch", "--show-current")).write_text(
         "ref: refs/heads/x\n"
     )
     run(tree, "update-ref", "refs/heads/x", commit)
-    assert git_commit.head_of(place) == commit
+    assert git_commit.head_of(location) == commit
     (tree / ".git/HEAD").unlink()
     (tree / ".git/HEAD").symlink_to("refs/heads/x")  # as git once wrote it
-    assert git_commit.branch_of(place) == "x"
+    assert git_commit.branch_of(location) == "x"
     run(tree, "checkout", "-q", "--detach")
-    assert git_commit.branch_of(place) is None
+    assert git_commit.branch_of(location) is None
 
 
 def test_a_hook_that_refuses_the_first_commit_of_all_is_heard(home: Path, tmp_path: Path) -> None:

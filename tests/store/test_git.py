@@ -115,26 +115,26 @@ def test_what_git_refuses_and_a_folder_that_is_gone_are_told(root: Path, tmp_pat
         git.run(tmp_path / "gone", "status")
     git.run(root, "remote", "add", "hub", "..")
     git.run(root, "checkout", "--quiet", "--detach")
-    place = safe_files.location_at(root)
-    assert git_remote.shared_remote(place) == "hub"
+    location = safe_files.location_at(root)
+    assert git_remote.shared_remote(location) == "hub"
     git.run(root, "remote", "add", "acme", "..")
-    assert git_remote.shared_remote(place) == "acme"  # the first of them
+    assert git_remote.shared_remote(location) == "acme"  # the first of them
     git.run(root, "remote", "add", "origin", "..")
-    assert git_remote.shared_remote(place) == "origin"
+    assert git_remote.shared_remote(location) == "origin"
     git.run(root, "checkout", "--quiet", "main")
     git.run(root, "config", "branch.main.remote", "hub")
-    assert git_remote.shared_remote(place) == "hub"
+    assert git_remote.shared_remote(location) == "hub"
 
 
 def test_git_asks_for_a_password_only_where_somebody_can_answer(root: Path, monkeypatch) -> None:
-    place, tell = safe_files.location_at(root), ("-c", "alias.tell=!env", "tell")
+    location, tell = safe_files.location_at(root), ("-c", "alias.tell=!env", "tell")
     for stdin, is_silent in (
         (SimpleNamespace(isatty=lambda: True), False),
         (SimpleNamespace(isatty=lambda: False), True),
         (None, True),
     ):
         monkeypatch.setattr(sys, "stdin", stdin)
-        told = git_remote.talk_to_remote(place, *tell).stdout
+        told = git_remote.talk_to_remote(location, *tell).stdout
         assert (b"GIT_TERMINAL_PROMPT=0" in told) == is_silent
 
 

@@ -99,14 +99,17 @@ NOTHING_SET = {"GIT_CONFIG_GLOBAL": os.devnull}
 def test_a_process_asks_for_the_settings_again_where_a_file_of_them_has_changed(
     root: Path, git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place, of_person, included, trace = location_at(root), *(tmp_path / name for name in ("a", "b", "trace"))
+    location, of_person, included, trace = (
+        location_at(root),
+        *(tmp_path / name for name in ("a", "b", "trace")),
+    )
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(of_person))
     monkeypatch.setenv("GIT_TRACE", str(trace))
 
     def email() -> tuple[str, int]:
         """The author's address, and how many gits it takes to know it."""
         trace.write_text("")
-        return settings_of(place)["author.email"], trace.read_text().count("built-in")
+        return settings_of(location)["author.email"], trace.read_text().count("built-in")
 
     assert email() == ("", 1)
     of_person.write_text(f"[user]\nemail = {ANA}\n")

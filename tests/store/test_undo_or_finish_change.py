@@ -311,17 +311,17 @@ def test_a_polite_kill_is_as_ctrl_c_as_long_as_the_pipeline_is_held(root):
 
 
 def test_a_polite_kill_as_a_journal_is_written_leaves_none(root, monkeypatch):
-    place = safe_files.find_location(root)
+    location = safe_files.find_location(root)
     monkeypatch.setattr(
         undo_or_finish_change.power_cut, "hold_file", lambda _: signal.raise_signal(signal.SIGTERM)
     )
     with (
         pytest.raises(KeyboardInterrupt),
-        lock_and_signals.hold_pipelines(place.cache),
-        undo_or_finish_change.journal_of_git_work(place, "sync"),
+        lock_and_signals.hold_pipelines(location.cache),
+        undo_or_finish_change.journal_of_git_work(location, "sync"),
     ):
         pytest.fail("the signal came before the work")
-    assert not place.journal.exists()
+    assert not location.journal.exists()
 
 
 def test_what_nohup_has_ignored_stays_ignored(root):
@@ -516,11 +516,11 @@ def test_init_of_a_pipeline_that_is_there_is_refused_though_a_command_was_cut_of
 def test_a_reading_command_clears_what_lies_beside_no_journal(cli, deal, root):
     """A command that is killed while it clears its journal, or before that is in place, leaves these."""
     deal()
-    place = safe_files.find_location(root)
-    left = [place.cache / name for name in ("before-0", "journal.tmp", "journal.reserve")]
+    location = safe_files.find_location(root)
+    left = [location.cache / name for name in ("before-0", "journal.tmp", "journal.reserve")]
     for file in left:
         file.write_text("")
-    with lock_and_signals.hold_pipelines(place.cache):
+    with lock_and_signals.hold_pipelines(location.cache):
         cli("opp", "list")
         assert all(file.exists() for file in left)  # of a command that lives
 
@@ -776,11 +776,11 @@ def git_at_work(root: Path) -> Iterator[None]:
 
 def cut_off(root: Path, subject: str, onto: str = "") -> None:
     """Leave what a command notes of its work beside changes, as if it was killed now."""
-    place = safe_files.find_location(root)
-    with undo_or_finish_change.journal_of_git_work(place, subject):
+    location = safe_files.find_location(root)
+    with undo_or_finish_change.journal_of_git_work(location, subject):
         if onto:
-            moving(place, onto)
-        notes = {file: file.read_bytes() for file in place.cache.glob("journal*")}
+            moving(location, onto)
+        notes = {file: file.read_bytes() for file in location.cache.glob("journal*")}
     for file, content in notes.items():
         file.write_bytes(content)
 
@@ -794,7 +794,7 @@ def test_work_that_fails_and_cannot_be_undone_now_is_undone_by_the_next_command(
     cli("customer", "add", "Acme")
     theirs = git("rev-parse", "HEAD")
     git("reset", "-q", "--hard", before)
-    place, full = safe_files.find_location(root), tmp_path / "bin" / "git"
+    location, full = safe_files.find_location(root), tmp_path / "bin" / "git"
     full.parent.mkdir()
     full.write_text("#!/bin/sh\necho 'no space left' >&2; exit 1\n")
     full.chmod(0o755)
@@ -802,9 +802,9 @@ def test_work_that_fails_and_cannot_be_undone_now_is_undone_by_the_next_command(
     with (
         monkeypatch.context() as scene,
         pytest.raises(PipecliError, match=told),
-        undo_or_finish_change.journal_of_git_work(place, "propose"),
+        undo_or_finish_change.journal_of_git_work(location, "propose"),
     ):
-        moving(place, theirs)
+        moving(location, theirs)
         git("read-tree", "-um", theirs)
         scene.setenv("PATH", str(full.parent), prepend=os.pathsep)
         raise PipecliError("x is pushed")
@@ -851,19 +851,19 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
 
     git("reset", "-q", "--hard", before)
     git("config", "core.fsync", "added")
-    hardened, fsync, place = set[tuple[int, bool]](), os.fsync, safe_files.find_location(root)
+    hardened, fsync, location = set[tuple[int, bool]](), os.fsync, safe_files.find_location(root)
 
     def look(open_: int) -> None:
-        hardened.add((os.fstat(open_).st_ino, place.journal.exists()))
+        hardened.add((os.fstat(open_).st_ino, location.journal.exists()))
         fsync(open_)
 
     monkeypatch.setattr(os, "fsync", look)
-    with undo_or_finish_change.journal_of_git_work(place, "sync"):
-        moving(place, theirs)
-        assert ((place.cache / "journal.onto").stat().st_ino, True) in hardened
+    with undo_or_finish_change.journal_of_git_work(location, "sync"):
+        moving(location, theirs)
+        assert ((location.cache / "journal.onto").stat().st_ino, True) in hardened
         git("reset", "-q", "--hard", theirs)
     assert {(file.stat().st_ino, True), (file.parent.stat().st_ino, True)} <= hardened
-    assert (place.cache.stat().st_ino, False) in hardened  # else a power cut brings the journal back
+    assert (location.cache.stat().st_ino, False) in hardened  # else a power cut brings the journal back
 
 
 @pytest.mark.parametrize("content", [b"", None])
@@ -1009,9 +1009,9 @@ def killed_change(
     contents = [
         (file, *(None if text is None else text.encode() for text in texts)) for file, texts in writes.items()
     ]
-    place = safe_files.find_location(root)
+    location = safe_files.find_location(root)
     record = undo_or_finish_change.begin_journal(
-        place, contents, "a change", is_committing=is_committing, is_hard=False
+        location, contents, "a change", is_committing=is_committing, is_hard=False
     )
     for handle in record.handles:
         undo_or_finish_change.git.held.remove(handle)

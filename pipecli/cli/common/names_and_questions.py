@@ -131,11 +131,13 @@ def _refuse_changed_by_others(run: Session, text: str, key: str, file: str, sinc
     """Refuse a record that somebody else has changed since it was listed: it may not be what was seen."""
     from pipecli.store import git
 
-    place = run.present.location
+    location = run.present.location
     if not since or since == _head(run):
         return
     me = run.pipeline.author_email.casefold()
-    log = git.run(place.work_tree, "log", "--format=%ae", "HEAD", f"^{since}", "--", f"{place.prefix}{file}")
+    log = git.run(
+        location.work_tree, "log", "--format=%ae", "HEAD", f"^{since}", "--", f"{location.prefix}{file}"
+    )
     others = [author for author in log.stdout.decode("utf-8", "replace").split("\n") if author]
     if log.returncode or any(author.casefold() != me for author in others):
         whom = next((author for author in others if author.casefold() != me), "")

@@ -113,9 +113,9 @@ class Session:
         from pipecli.store.safe_files import NoPipeline, find_location, refuse_link_out
 
         with suppress(NoPipeline):
-            place = find_location(Path(self.directory))
+            location = find_location(Path(self.directory))
             for path in paths:
-                refuse_link_out(path, (place.root, place.work_tree))
+                refuse_link_out(path, (location.root, location.work_tree))
 
     def close(self) -> None:
         """Give back what the run holds: who runs many commands in one process must not pile up indexes."""
@@ -161,10 +161,10 @@ class Session:
         from pipecli.history.pipeline_as_of import pipeline_as_of
         from pipecli.store.pipeline import now_in
 
-        place = self.present.location
-        zone = zone_of(place)
+        location = self.present.location
+        zone = zone_of(location)
         moment = parse_as_of(text, now_in(zone, self.fixed_now()).date(), zone)
-        pipeline = pipeline_as_of(place, moment, zone, now)
+        pipeline = pipeline_as_of(location, moment, zone, now)
         standing = pipeline.standing
         if self.format_name == "table":
             say(f"as of {moment_text(moment)}: commit {standing.commit[:7]} of {standing.at:%Y-%m-%d %H:%M}")

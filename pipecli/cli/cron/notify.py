@@ -75,13 +75,13 @@ def notify(
     """
     ours = channels(is_dry=run.dry_run)
     ours.require_any()
-    place = run.pipeline.location
+    location = run.pipeline.location
     if run.dry_run:
-        before = read_unsent(place)
+        before = read_unsent(location)
         _print_messages(run, _unsent(run, before, _gathered(run, before, ours, since)))
         return
     require_extra("notify")
-    with job(place, "notify"):
+    with job(location, "notify"):
         sent, failed = _send(run, ours, since)
     if run.format is Format.TABLE and not sent:
         mention("there is nothing to tell")  # a result would be a mail of cron about it
@@ -101,11 +101,11 @@ def _claims(run: Session) -> Claims:
 
 def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int]:
     """Gather, claim and send; what was delivered, and how much was not."""
-    place = run.pipeline.location
-    before = read_unsent(place)
+    location = run.pipeline.location
+    before = read_unsent(location)
     left = _gathered(run, before, ours, since)
     if left != before:
-        write_unsent(place, left)
+        write_unsent(location, left)
     claims = _claims(run)
     wanted = {delivery.key for delivery in left.deliveries}
     pending = {delivery.key for delivery in before.deliveries}
@@ -113,7 +113,7 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
     mine = claims.claim(wanted, left.clone, run.today, pending=pending)
     if wanted - mine:  # told already, by another machine or before a rebase
         left = left.without(wanted - mine)
-        write_unsent(place, left)
+        write_unsent(location, left)
     sent: list[Delivery] = []
     lost = set[str]()
     for deliveries, is_delivered in _delivered(run, ours, left.deliveries):
@@ -123,7 +123,7 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
             continue
         sent += deliveries
         left = left.without(keys)
-        write_unsent(place, left)
+        write_unsent(location, left)
     if lost:
         claims.give_back_or_warn(lost, left.clone, run.today, say)
     return sent, len(lost)
@@ -159,13 +159,13 @@ def _delivered(
 
 def _gathered(run: Session, unsent: UnsentNotices, ours: Channels, since: str) -> UnsentNotices:
     """The deliveries to send: those that were left, and those of the commits since then."""
-    place = run.pipeline.location
-    history = open_history(place, say)
+    location = run.pipeline.location
+    history = open_history(location, say)
     head = history.tip.commit
     start = _start(run, history, since) if since else unsent.noted_to or head
     if not since and unsent.noted_to is None:
         mention(f"first run: the next one tells what comes after {head[:7]}; --since tells more")
-    new = [commit.id for commit in commits.listed_commits(place, head, start)]
+    new = [commit.id for commit in commits.listed_commits(location, head, start)]
     if not history.boundary.isdisjoint(new):
         say("warning: this clone is shallow, so older changes are not told; fetch more of it")
     fresh = deliveries(
@@ -185,7 +185,7 @@ def _start(run: Session, history: History, since: str) -> str | None:
     with suppress(PipecliError):
         moment = parse_period(since, run.today).first - timedelta(days=1)
     try:
-        return commit_at(history.place, moment, zone, lambda _: history.line).commit
+        return commit_at(history.location, moment, zone, lambda _: history.line).commit
     except BeforeTheFirst:
         return None
 

@@ -197,11 +197,11 @@ def mirror(
     from pipecli.outbox.mirror import Source, to_parquet, to_postgresql
     from pipecli.sync.upstream_and_readiness import first_files, uncommitted
 
-    place = run.present.location
-    files = uncommitted(place)
+    location = run.present.location
+    files = uncommitted(location)
     if files:
         say(f"warning: {first_files(files)} not committed: the tables have these changes, the events don't")
-    source = Source(run.read(*KINDS), open_history(place, say), is_committed=not files)
+    source = Source(run.read(*KINDS), open_history(location, say), is_committed=not files)
     is_database = target.startswith(("postgresql://", "postgres://"))
     if not is_database and "://" in target:
         raise PipecliError(

@@ -117,18 +117,20 @@ _MOST_ROWS = 200
 class AgentWorkTree:
     """Where calls run: in the person's pipeline, or in the work tree of the branch of what is proposed."""
 
-    def __init__(self, place: Location, branch: str | None, options: Sequence[str]) -> None:
-        self.place = place
+    def __init__(self, location: Location, branch: str | None, options: Sequence[str]) -> None:
+        self.location = location
         self.branch = branch
-        self.root = place.root
+        self.root = location.root
         self._options = options
-        self._folder = place.work_tree.parent / f"{place.work_tree.name}.{(branch or '').replace('/', '-')}"
+        self._folder = (
+            location.work_tree.parent / f"{location.work_tree.name}.{(branch or '').replace('/', '-')}"
+        )
         if branch is not None:
             self._require_branch(branch)
 
     def _require_branch(self, branch: str) -> None:
         """Refuse a name that git wouldn't take, and the branch that the person is on. Raises PipecliError."""
-        work_tree = self.place.work_tree
+        work_tree = self.location.work_tree
         named = git.run(work_tree, "check-ref-format", "--branch", branch).stdout.decode().strip()
         if not branch or named != branch:  # git takes @{-1} for the branch before
             raise PipecliError(
@@ -143,7 +145,7 @@ class AgentWorkTree:
         """Send changes to the branch, beginning where the person is now. Raises PipecliError."""
         if self.branch is None:
             return
-        work_tree = self.place.work_tree
+        work_tree = self.location.work_tree
         if not self._folder.exists():  # one is there where a server was killed, or another has the branch
             git.run(work_tree, "worktree", "remove", str(self._folder))  # git remembers one that rm took
             is_new = git.commit_of(work_tree, f"refs/heads/{self.branch}") is None
@@ -154,12 +156,12 @@ class AgentWorkTree:
             or git.output(self._folder, "symbolic-ref", "--short", "HEAD") != self.branch
         ):
             raise PipecliError(f"{self._folder} is in the way", hint="move it, or name another branch")
-        self.root = self._folder / self.place.prefix
+        self.root = self._folder / self.location.prefix
 
     def end(self) -> None:
         """Take the work tree away; the branch stays. One with uncommitted files stays, too."""
-        if self.root != self.place.root:
-            git.run(self.place.work_tree, "worktree", "remove", str(self._folder))
+        if self.root != self.location.root:
+            git.run(self.location.work_tree, "worktree", "remove", str(self._folder))
 
     async def run(self, words: Sequence[str]) -> tuple[int, str, str]:
         """A run of pipecli, with no terminal, no editor and no stdin: exit code, stdout, stderr."""
@@ -180,7 +182,7 @@ class AgentWorkTree:
 
     async def proposal(self) -> dict[str, Any]:
         """The summary of `diff` for what the branch has and the person has not."""
-        base, branch = git.commit_of(self.place.work_tree, "HEAD"), quote(self.branch or "")
+        base, branch = git.commit_of(self.location.work_tree, "HEAD"), quote(self.branch or "")
         code, out, err = await self.run(["diff", "--", f"{base}..{self.branch}"])
         if code:
             return {"branch": self.branch, "diff": err.strip()}
@@ -199,7 +201,7 @@ class AgentWorkTree:
 
 
 def server_of(
-    place: Location, *, can_write: bool = False, propose: str | None = None, options: Sequence[str] = ()
+    location: Location, *, can_write: bool = False, propose: str | None = None, options: Sequence[str] = ()
 ) -> Server[Any]:
     """The server of a pipeline. Raises PipecliError."""
     import anyio
@@ -207,7 +209,7 @@ def server_of(
     from mcp.server import Server
     from mcp.shared.exceptions import MCPError
 
-    work_tree = AgentWorkTree(place, propose, options)
+    work_tree = AgentWorkTree(location, propose, options)
     tools = entries(can_write=can_write or propose is not None)
     turn = anyio.Lock()
 

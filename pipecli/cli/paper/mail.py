@@ -93,8 +93,8 @@ Instead = Annotated[str | None, typer.Option(help="In place of the template's.",
 class PaperMailJournal:
     """The journal of the mail of one quotation or invoice on one deal."""
 
-    def __init__(self, place: Location, paper: Quotation | Invoice, deal: Opportunity) -> None:
-        self._file, self._paper, self._deal = place.mail_of(paper.id), paper.id, deal
+    def __init__(self, location: Location, paper: Quotation | Invoice, deal: Opportunity) -> None:
+        self._file, self._paper, self._deal = location.mail_of(paper.id), paper.id, deal
         self._was_sent = isinstance(paper, Invoice) and paper.sent is not None
         send = f"pipecli {paper.noun} send {paper.id}{' --again' if self._was_sent else ''}"
         self._recording = f"pipecli inbox import {quote(str(self._file))} --on {deal.id} && {send}"
@@ -193,12 +193,12 @@ def send_by_email(
     is_dry = transaction.session.dry_run and not os.environ.get("PIPECLI_SMTP_HOST")  # nothing is sent
     server = server_of({**os.environ, "PIPECLI_SMTP_HOST": "localhost"} if is_dry else os.environ)
     require_extra("pdf")
-    place = transaction.pipeline.location
+    location = transaction.pipeline.location
     before = transaction.pipeline.get(type(paper), paper.id)
-    journal = PaperMailJournal(place, before, deal)
+    journal = PaperMailJournal(location, before, deal)
     journal.refuse_if_any()
     if not transaction.session.no_commit:
-        git_commit.require_able(place.work_tree, place.git_dir)
+        git_commit.require_able(location.work_tree, location.git_dir)
     recipient = _recipient(transaction, paper)
     message = _message(transaction, paper, recipient, server, options)
     if transaction.session.dry_run:
@@ -220,8 +220,8 @@ def send_by_email(
 @contextmanager
 def _claimed(transaction: Transaction, paper: Quotation | Invoice) -> Iterator[None]:
     """Claim the mail of a paper for this clone, and give it back where nothing was sent."""
-    place, today = transaction.pipeline.location, transaction.today
-    claims, me = Claims(place, f"{paper.noun}-mails"), clone_name(place)
+    location, today = transaction.pipeline.location, transaction.today
+    claims, me = Claims(location, f"{paper.noun}-mails"), clone_name(location)
     if not claims.claim([paper.id], me, today, pending=[paper.id]):
         raise PipecliError(
             f"{getattr(paper, 'number', paper.id)} is being mailed by another clone",

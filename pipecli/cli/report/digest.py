@@ -90,9 +90,9 @@ class Week:
     def __init__(self, run: Session, of: OwnerFilter, since: str, currency: str | None) -> None:
         pipeline = run.read(OPPORTUNITY, CUSTOMER, LEAD)
         self.run, self.of, self.since = run, of, since
-        place, zone = pipeline.location, zone_of(pipeline.location)
+        location, zone = pipeline.location, zone_of(pipeline.location)
         moment = parse_as_of(since, run.today, zone)
-        self.history = open_history(place, say)
+        self.history = open_history(location, say)
         owners = self._owners()
         self.movement: Changes = movement_between(
             self.history, ChangesAsked(moment, None, None, currency, owners), run.today, zone
@@ -120,8 +120,10 @@ class Week:
     def _moves(self) -> Iterator[Notice]:
         """The changes of stage, owner and end of deals, the busiest person first."""
         opening = self.movement.opening.standing
-        place, users = self.history.place, self.run.pipeline.settings_as_written.get("users") or {}
-        listed = commits.listed_commits(place, self.history.tip.commit, opening.commit if opening else None)
+        location, users = self.history.location, self.run.pipeline.settings_as_written.get("users") or {}
+        listed = commits.listed_commits(
+            location, self.history.tip.commit, opening.commit if opening else None
+        )
         new = [commit.id for commit in listed]
         by_person = defaultdict(list)
         for notice in notices(self.history, new, users_by_address(users)):

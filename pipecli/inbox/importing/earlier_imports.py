@@ -171,32 +171,32 @@ class Imported(NamedTuple):
     after: str
 
 
-def imports_at(place: Location) -> Imports:
+def imports_at(location: Location) -> Imports:
     """The imports that led to HEAD, read once for all files of a move."""
-    return _imports_until(place, head_of(place))
+    return _imports_until(location, head_of(location))
 
 
 @lru_cache(maxsize=1)
-def _imports_until(place: Location, commit: str) -> Imports:
-    return Imports(place, commit or "HEAD")
+def _imports_until(location: Location, commit: str) -> Imports:
+    return Imports(location, commit or "HEAD")
 
 
 class Imports:
     """The imports that led to a commit, but for those that were taken back."""
 
-    def __init__(self, place: Location, commit: str) -> None:
-        self._place, self._commit = place, commit
+    def __init__(self, location: Location, commit: str) -> None:
+        self._location, self._commit = location, commit
 
     @cached_property
     def merged_away(self) -> list[Departed]:
         """The records that are merged into others."""
-        return list(merged_away(self._place, self._commit)) if self._log[2] else []
+        return list(merged_away(self._location, self._commit)) if self._log[2] else []
 
     @cached_property
     def _versions(self) -> dict[str, list[Imported]]:
         """By the file, without the folders in which it may have been moved, its imports, oldest first."""
         versions: dict[str, list[Imported]] = defaultdict(list)
-        for part in file_changes(self._place, self._log[0]):
+        for part in file_changes(self._location, self._log[0]):
             for _, changes in part:
                 for change in changes:
                     if change.after is not None:
@@ -213,7 +213,7 @@ class Imports:
         imports: list[str] = []
         renames: list[tuple[str, str, str]] = []
         for commit, message in commits_of_events(
-            self._place, ("imported", "renamed", "merged"), self._commit
+            self._location, ("imported", "renamed", "merged"), self._commit
         ):
             has_merged |= "\nPipecli-Event: merged" in message
             if renamed := renamed_in(message):
@@ -256,9 +256,9 @@ class Imports:
 
     def changed_after(self, kind: Kind) -> Iterator[str]:
         """The files of records that people changed after an import."""
-        files = files_in_commit(self._place.work_tree, "HEAD", self._place.prefix + kind.folder)
+        files = files_in_commit(self._location.work_tree, "HEAD", self._location.prefix + kind.folder)
         for path, entry in files.items():
-            imports = self.of(file := path.removeprefix(self._place.prefix))
+            imports = self.of(file := path.removeprefix(self._location.prefix))
             blobs = [*(one.before for one in imports[1:]), entry.partition(" ")[2]]
             if imports and [one.after for one in imports] != blobs:
                 yield file
@@ -270,7 +270,7 @@ class Imports:
         """
         wanted = [(file, self.of(file)) for file in paths]
         blobs = [blob for _, imports in wanted for pair in imports for blob in pair if blob]
-        contents = git.objects(self._place.work_tree, blobs, safe_files.LARGEST)
+        contents = git.objects(self._location.work_tree, blobs, safe_files.LARGEST)
         for file, imports in wanted:
             versions = []
             for pair in imports:

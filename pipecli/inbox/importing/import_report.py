@@ -305,7 +305,7 @@ def rejects_csv(table: Table, rejected: Sequence[tuple[Row, Reason]]) -> str:
 
 @contextmanager
 def rejects_beside(
-    imports: Sequence[tuple[Import, Path | None]], source: Path | None, place: Location
+    imports: Sequence[tuple[Import, Path | None]], source: Path | None, location: Location
 ) -> Iterator[list[Path | None]]:
     """Write the rejected rows of each import beside a commit: aside before it, under their names after it.
 
@@ -316,7 +316,7 @@ def rejects_beside(
     paths: list[Path | None] = []
     try:
         for number, (done, wanted) in enumerate(imports):
-            rejects = _Rejects.of(done, wanted, source, place) if done.outcome.rejected else None
+            rejects = _Rejects.of(done, wanted, source, location) if done.outcome.rejected else None
             begun.append(rejects)
             if rejects:
                 rejects.write_aside(number)
@@ -340,8 +340,8 @@ class _Rejects:
     aside: Path | None = None
 
     @classmethod
-    def of(cls, done: Import, wanted: Path | None, source: Path | None, place: Location) -> _Rejects:
-        folder = wanted.parent if wanted else _folder_of_rejects(source, place)
+    def of(cls, done: Import, wanted: Path | None, source: Path | None, location: Location) -> _Rejects:
+        folder = wanted.parent if wanted else _folder_of_rejects(source, location)
         text = rejects_csv(done.table, done.outcome.rejected)
         name = wanted.name if wanted else f"{done.table.name}.rejects.csv"
         return cls(folder, name, wanted, text.encode("utf-8", "replace"))  # JSON may have half a character
@@ -390,16 +390,16 @@ class _Rejects:
             self.aside.unlink(missing_ok=True)
 
 
-def _folder_of_rejects(source: Path | None, place: Location) -> Path:
+def _folder_of_rejects(source: Path | None, location: Location) -> Path:
     """A folder outside the pipeline: here, beside the source, or one in its git directory.
 
     Not one where everybody writes, as the rows are private, nor one where this user can't, as / for cron.
     """
     for folder in (Path(), source.parent if source else Path()):
-        is_inside = folder.resolve() == place.root or place.root in folder.resolve().parents
+        is_inside = folder.resolve() == location.root or location.root in folder.resolve().parents
         if not is_inside and not folder.stat().st_mode & stat.S_IWOTH and os.access(folder, os.W_OK):
             return folder
-    own = place.cache / "rejects"
+    own = location.cache / "rejects"
     own.mkdir(parents=True, exist_ok=True)
     return own
 

@@ -216,20 +216,20 @@ _SOURCES = "sources-of-plans.json"
 """In the cache, by the folder of a plan, the export that a person named for it in this clone."""
 
 
-def note_source(place: Location, folder: Path, export: Path) -> None:
+def note_source(location: Location, folder: Path, export: Path) -> None:
     """Note that a person named the export of a plan in this clone: later runs needn't be told it."""
     with suppress(OSError):  # then it is asked for again
-        place.cache.mkdir(parents=True, exist_ok=True)
-        known = _sources_known(place) | {os.path.realpath(folder): os.path.realpath(export)}
-        write_file(place.cache, _SOURCES, json.dumps(known).encode())
+        location.cache.mkdir(parents=True, exist_ok=True)
+        known = _sources_known(location) | {os.path.realpath(folder): os.path.realpath(export)}
+        write_file(location.cache, _SOURCES, json.dumps(known).encode())
 
 
-def require_known_source(place: Location, move: Move) -> None:
+def require_known_source(location: Location, move: Move) -> None:
     """Refuse an export outside that only the plan names, which may have come with a clone or a zip."""
     folder, source = os.path.realpath(move.folder), os.path.realpath(move.export)
-    if is_below(source, folder) or _sources_known(place).get(folder) == source:
+    if is_below(source, folder) or _sources_known(location).get(folder) == source:
         return
-    if not is_below(source, str(place.root)) or is_below(source, str(place.git_dir)):
+    if not is_below(source, str(location.root)) or is_below(source, str(location.git_dir)):
         file, export = move.folder / PLAN_FILE, quote(str(move.export))
         raise PipecliError(
             f"{file} names an export outside that nobody has named in this clone: {move.export}",
@@ -237,9 +237,9 @@ def require_known_source(place: Location, move: Move) -> None:
         )
 
 
-def _sources_known(place: Location) -> dict[str, object]:
+def _sources_known(location: Location) -> dict[str, object]:
     with suppress(OSError, ValueError, PipecliError, RecursionError):
-        if isinstance(known := json.loads(read_bytes(place.cache, _SOURCES)), dict):
+        if isinstance(known := json.loads(read_bytes(location.cache, _SOURCES)), dict):
             return known
     return {}
 
