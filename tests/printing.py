@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipecli.outbox.printed_papers import Labelled, Party, Printed, PrintedItem
+from pipecli.outbox.printed_papers import Labelled, Printed, PrintedAddress, PrintedItem
 from pipecli.outbox.typesetting import PageTemplate
 from pipecli.translation import words_of
 
@@ -32,8 +32,8 @@ def printed(language: str = "en", **fields: Any) -> Printed:
         direction=words.direction,
         title=words.quotation,
         words=words.plain(),
-        company=Party("Contoso", ["Gran Vía 2", "28013 Madrid"]),
-        customer=Party("Coffee & Sons", ["Calle Mayor 1"], "Attn. María López"),
+        company=PrintedAddress("Contoso", ["Gran Vía 2", "28013 Madrid"]),
+        customer=PrintedAddress("Coffee & Sons", ["Calle Mayor 1"], "Attn. María López"),
         stamp="",
         watermark="",
         facts=[Labelled(words.number, "QTN-A1111")],

@@ -25,7 +25,7 @@ from pipecli.checks import (
 from pipecli.checks.reviewed_changes import RULES as RULES_OF_ANY_RECORD
 from pipecli.checks.reviewed_changes import Between, Renames, ReviewedChanges, ReviewedRecord, renames
 from pipecli.errors import FaultyFile
-from pipecli.history.change_set import ChangedRecord, ChangeSet, Range, Side
+from pipecli.history.change_set import ChangedRecord, ChangeSet, Range, RecordFile
 from pipecli.history.events_in_words import events_between
 from pipecli.history.pipeline_as_of import pipeline_of_commit
 from pipecli.records.base import Record
@@ -189,7 +189,7 @@ def _changed(record: ChangedRecord, old_key: str, renamed: Renames) -> ReviewedR
     return ReviewedRecord(*record[:3], old, new, happened, old_key, is_gone, fault)
 
 
-def _record(noun: str, side: Side | None) -> Record | None:
+def _record(noun: str, side: RecordFile | None) -> Record | None:
     if side is None or side.version is None or side.fault:
         return None
     kind = SETTINGS if noun == SETTINGS.noun else BY_NOUN[noun]
@@ -213,7 +213,7 @@ def _with_changed_ids(changed: Sequence[ChangedRecord]) -> Iterator[tuple[Change
     yield from ((record, record.key) for record in new.values())
 
 
-def _is_same(noun: str, old: Side, new: ChangedRecord) -> bool:
+def _is_same(noun: str, old: RecordFile, new: ChangedRecord) -> bool:
     """True for an old record with another id: in the same file, or with the same birth and name."""
     after = new.after
     if noun != new.noun or after is None or after.version is None or old.version is None:

@@ -16,7 +16,7 @@ from pipecli.json_and_csv import loads
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD
 from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.wording import count
-from pipecli.workflow.duplicates import Duplicate, Party, find_duplicates
+from pipecli.workflow.duplicates import Duplicate, LeadOrCustomer, find_duplicates
 
 Line = tuple[str, object]
 
@@ -104,7 +104,7 @@ def lead_dupes(run: Session) -> None:
     columns = ("id", "name", "organization", "email", "phone", "website", "status")
     rows = rows_where(run.read(LEAD).connection, columns, "leads", "status <> 'disqualified'")
     parties = [
-        Party(
+        LeadOrCustomer(
             key,
             person=name,
             organization=organization,
@@ -135,7 +135,7 @@ def customer_dupes(run: Session) -> None:
     columns = ("id", "name", "kind", "email", "phone", "website")
     rows = rows_where(connection, columns, "customers")
     parties = [
-        Party(
+        LeadOrCustomer(
             key,
             person=name if kind == "person" else None,
             organization=None if kind == "person" else name,

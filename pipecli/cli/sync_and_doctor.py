@@ -35,7 +35,7 @@ from pipecli.history.events_in_words import title_of
 from pipecli.json_and_csv import picked
 from pipecli.store.safe_files import Location
 from pipecli.store.undo_or_finish_change import journal_of_git_work
-from pipecli.sync.conflicts_left_to_person import RecordConflict, Side, conflicts_with_authors
+from pipecli.sync.conflicts_left_to_person import ConflictWithAuthors, Side, conflicts_with_authors
 from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_identity_and_unshared_work import Diagnosis, State
 from pipecli.sync.plan_merge import commit_count, pushed_count
@@ -162,9 +162,9 @@ def _sync(run: Session, *, is_waiting: bool) -> None:
     try:
         done = resume(run.present) if is_waiting else sync(run.present)
     except Conflicted as error:
-        records = [dispute_record(conflict) for conflict in error.conflicts]
+        records = [conflict_record(conflict) for conflict in error.conflicts]
         counts = {"pulled": 0, "pushed": 0, "merged": 0, "tries": error.tries, "conflicts": len(records)}
-        _print_rows(run, counts | {"disputes": records}, records, text=disputes_text(error.conflicts))
+        _print_rows(run, counts | {"disputes": records}, records, text=conflicts_text(error.conflicts))
         raise
     except Unsound as error:
         text = "".join(f"{line}\n" for finding in error.findings for line in lines(finding))
@@ -217,13 +217,13 @@ def _print_rows(
         print_records(rows, columns, run.format, id_key=id_key)
 
 
-def dispute_record(conflict: RecordConflict) -> dict[str, Any]:
+def conflict_record(conflict: ConflictWithAuthors) -> dict[str, Any]:
     """One conflict as JSON has it."""
     authors = {"ours_by": conflict.ours_by, "theirs_by": conflict.theirs_by}
     return conflict._asdict() | {name: by._asdict() if by else None for name, by in authors.items()}
 
 
-def disputes_text(conflicts: Sequence[RecordConflict]) -> str:
+def conflicts_text(conflicts: Sequence[ConflictWithAuthors]) -> str:
     """The conflicts under their records and files: both values, and who gave them."""
     room = room_beside(6)
     lines: list[str] = []
@@ -253,15 +253,15 @@ def print_preview(run: Session) -> None:
     coming = _changes(location, merge.base, merge.theirs) if pulled else []
     going = _changes(location, merge.base, merge.ours) if pushed else []
     theirs = merge.theirs or merge.ours
-    disputes = conflicts_with_authors(location, merge.base, merge.ours, theirs, merge.conflicts)
+    conflicts = conflicts_with_authors(location, merge.base, merge.ours, theirs, merge.conflicts)
     if run.format is not Format.TABLE:
         print_record(
             {
                 "dry_run": True, "remote": upstream.remote, "branch": upstream.name,
                 "pulled": pulled, "pushed": pushed, "merged": len(merge.merged), "tries": 1,
-                "conflicts": len(disputes), "records": merge.merged,
+                "conflicts": len(conflicts), "records": merge.merged,
                 "coming": [_row(record) for record in coming], "going": [_row(record) for record in going],
-                "disputes": [dispute_record(conflict) for conflict in disputes],
+                "disputes": [conflict_record(conflict) for conflict in conflicts],
             },
             run.format, (), id_key="branch",
         )  # fmt: skip
@@ -275,8 +275,8 @@ def print_preview(run: Session) -> None:
             write_text(f"{count(commits, 'commit')} would {way} {where}{of_what}\n{_lines(records)}")
     if merge.merged:
         write_text(f"merged field by field: {', '.join(merge.merged)}\n")
-    if disputes:
-        write_text(f"{count(len(disputes), 'conflict')}, left to you\n{disputes_text(disputes)}")
+    if conflicts:
+        write_text(f"{count(len(conflicts), 'conflict')}, left to you\n{conflicts_text(conflicts)}")
     say("nothing is changed")
 
 

@@ -54,7 +54,7 @@ class Range(NamedTuple):
     """A note where this clone replaces objects or grafts parents."""
 
 
-class Side(NamedTuple):
+class RecordFile(NamedTuple):
     """A record's file at one end of the range."""
 
     file: str
@@ -73,8 +73,8 @@ class ChangedRecord(NamedTuple):
     key: str
     file: str
     events: list[Event]
-    before: Side | None
-    after: Side | None
+    before: RecordFile | None
+    after: RecordFile | None
 
     @property
     def title(self) -> str | None:
@@ -115,12 +115,12 @@ def range_of(location: Location, text: str) -> Range:
 
 def change_set(location: Location, range_: Range) -> ChangeSet:
     """The records that differ between the ends of a range: deals first, settings last."""
-    before: dict[tuple[str, str], Side] = {}
-    after: dict[tuple[str, str], Side] = {}
+    before: dict[tuple[str, str], RecordFile] = {}
+    after: dict[tuple[str, str], RecordFile] = {}
     unreadable: list[str] = []
     differing, moved = _without_moves([*_files(location, range_)])
     for path, old, new in differing:
-        was, is_ = (None if end is None else _side(path, end) for end in (old, new))
+        was, is_ = (None if end is None else _record_file(path, end) for end in (old, new))
         for side, other, versions in ((was, is_, before), (is_, was, after)):
             if side is not None:
                 versions[noun_at(path), _key(side, other)] = side
@@ -148,13 +148,13 @@ def _without_moves(differing: list[_FileEnds]) -> tuple[list[_FileEnds], int]:
     return stay, len(moved)
 
 
-def _key(side: Side, other: Side | None) -> str:
+def _key(side: RecordFile, other: RecordFile | None) -> str:
     """The key of the record in a file; of one that can't be read that of its other end, else of its name."""
     version = side.version or (other.version if other else None)
     return version.key if version else key_of_path(side.file)
 
 
-def _record(name: tuple[str, str], before: Side | None, after: Side | None) -> ChangedRecord:
+def _record(name: tuple[str, str], before: RecordFile | None, after: RecordFile | None) -> ChangedRecord:
     there = after or before
     assert there
     if after is not None and after.version is None:
@@ -172,16 +172,16 @@ def _record(name: tuple[str, str], before: Side | None, after: Side | None) -> C
     return ChangedRecord(*name, there.file, happened, before, after)
 
 
-def _side(path: str, end: Object | str) -> Side:
+def _record_file(path: str, end: Object | str) -> RecordFile:
     """A version as events take it, and its fault."""
     if isinstance(end, str):
-        return Side(path, "", None, end)
+        return RecordFile(path, "", None, end)
     version, plain = facts_of(path, end), read.plain_of(end.content, path)
     if plain is None:
-        return Side(path, "", None, version.fault)
+        return RecordFile(path, "", None, version.fault)
     amount = None if version.amount is None else Decimal(version.amount)
     record_version = RecordVersion(noun_at(path), version.key or key_of_path(path), plain, amount)
-    return Side(path, read.decode(end.content or b"", path), record_version, version.fault)
+    return RecordFile(path, read.decode(end.content or b"", path), record_version, version.fault)
 
 
 _End = Object | str | None

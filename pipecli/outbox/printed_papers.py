@@ -58,7 +58,7 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Party:
+class PrintedAddress:
     name: str
     lines: list[str]
     attention: str = ""
@@ -86,8 +86,8 @@ class Printed:
     direction: str
     title: str
     words: dict[str, str]
-    company: Party
-    customer: Party
+    company: PrintedAddress
+    customer: PrintedAddress
     """The recipient: of a request, the supplier."""
     stamp: str = ""
     """The notice of a draft or of a document that no longer holds; empty for one that holds."""
@@ -190,8 +190,8 @@ class _Sheet(NamedTuple):
             direction=words.direction,
             title=title,
             words=words.plain(),
-            company=Party(company.name, _lines(ours)),
-            customer=Party(to.name, _lines([*to.lines, their_tax_id]), attention),
+            company=PrintedAddress(company.name, _lines(ours)),
+            customer=PrintedAddress(to.name, _lines([*to.lines, their_tax_id]), attention),
             facts=[Labelled(label, text) for label, text in facts if text],
             total=total,
             custom=dict(record.custom or {}),

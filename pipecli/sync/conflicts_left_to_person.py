@@ -316,7 +316,7 @@ class Author(NamedTuple):
         return f"{self.name} ({self.commit[:7]})"
 
 
-class RecordConflict(NamedTuple):
+class ConflictWithAuthors(NamedTuple):
     """One thing that two sides have otherwise."""
 
     file: str
@@ -338,27 +338,31 @@ class RecordConflict(NamedTuple):
 
 def conflicts_with_authors(
     location: Location, base: str | None, ours: str, theirs: str, files: Sequence[FileConflict]
-) -> list[RecordConflict]:
+) -> list[ConflictWithAuthors]:
     """Everything in conflict, in the order of files and fields, with who changed it on each side."""
-    result: list[RecordConflict] = []
+    result: list[ConflictWithAuthors] = []
     for file in files:
-        mine, yours = (_ChangesOfSide(location, file.sides.path, base, tip) for tip in (ours, theirs))
-        path = file.sides.path.removeprefix(location.prefix)
-        kind = record_kind(path) if file.sides.path.startswith(location.prefix) else None
-        about: tuple[str, str | None, str | None, str | None] = (file.sides.path, None, None, None)
+        mine, yours = (_ChangesOfSide(location, file.unmerged.path, base, tip) for tip in (ours, theirs))
+        path = file.unmerged.path.removeprefix(location.prefix)
+        kind = record_kind(path) if file.unmerged.path.startswith(location.prefix) else None
+        about: tuple[str, str | None, str | None, str | None] = (file.unmerged.path, None, None, None)
         if kind:
             latest = RecordVersion(kind.noun, record_id(path), mine.latest or yours.latest)
-            about = (file.sides.path, kind.noun, latest.key, title_of(latest))
+            about = (file.unmerged.path, kind.noun, latest.key, title_of(latest))
         for field in file.fields:
             authors = mine.author(field.path), yours.author(field.path)
-            result.append(RecordConflict(*about, field.path, field.ours, field.theirs, *authors, field.words))
+            result.append(
+                ConflictWithAuthors(*about, field.path, field.ours, field.theirs, *authors, field.words)
+            )
         if not file.fields:
             left, right = (
                 None if blob is None else (side.changes if kind else "") or "changed"
-                for blob, side in ((file.sides.ours, mine), (file.sides.theirs, yours))
+                for blob, side in ((file.unmerged.ours, mine), (file.unmerged.theirs, yours))
             )
             words = file.words if left and right else _removed(left, right)
-            result.append(RecordConflict(*about, "", left, right, mine.author(""), yours.author(""), words))
+            result.append(
+                ConflictWithAuthors(*about, "", left, right, mine.author(""), yours.author(""), words)
+            )
     return result
 
 

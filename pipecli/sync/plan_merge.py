@@ -45,7 +45,7 @@ OLDEST_GIT = (2, 38)
 _FILE = "100644"
 
 
-class Sides(NamedTuple):
+class UnmergedFile(NamedTuple):
     """The blobs of one file that git could not merge; None where that side has no such file."""
 
     path: str
@@ -59,7 +59,7 @@ class Sides(NamedTuple):
 class FileConflict(NamedTuple):
     """One file that nobody but a person can merge."""
 
-    sides: Sides
+    unmerged: UnmergedFile
     fields: Sequence[ConflictInWords]
     """Empty: the file as a whole, as when one side removed it."""
     words: str
@@ -79,31 +79,31 @@ class MergedTree(NamedTuple):
 def merge_trees(location: Location, ours: str, theirs: str) -> MergedTree:
     """Merge two commits. Raises PipecliError where git can't, as when they have no past in common."""
     tree, unmerged, words = _merge_tree(location, ours, theirs)
-    blobs = dict.fromkeys(side for sides in unmerged for side in sides[1:4] if side)
+    blobs = dict.fromkeys(side for file in unmerged for side in file[1:4] if side)
     contents = {blob.id: blob.content for blob in git.objects(location.work_tree, blobs, safe_files.LARGEST)}
     merged: dict[str, bytes] = {}
     conflicts: list[FileConflict] = []
-    gone: list[Sides] = []
-    for sides in unmerged:
-        if _is_moved_and_removed(location, sides, contents):
-            gone.append(sides)
+    gone: list[UnmergedFile] = []
+    for file in unmerged:
+        if _is_moved_and_removed(location, file, contents):
+            gone.append(file)
             continue
-        if not _is_record(location, sides):
-            conflicts.append(FileConflict(sides, (), words.get(sides.path, "both sides changed it")))
+        if not _is_record(location, file):
+            conflicts.append(FileConflict(file, (), words.get(file.path, "both sides changed it")))
             continue
-        versions = [contents.get(blob) if blob else None for blob in sides[1:4]]
+        versions = [contents.get(blob) if blob else None for blob in file[1:4]]
         if None in versions[1:]:
             too_large = "both sides changed it, and it is too large for a record"
-            conflicts.append(FileConflict(sides, (), too_large))
+            conflicts.append(FileConflict(file, (), too_large))
             continue
-        merged_file = _cached_merge_file(sides.path.removeprefix(location.prefix), *versions)
-        merged[sides.path] = merged_file.content
+        merged_file = _cached_merge_file(file.path.removeprefix(location.prefix), *versions)
+        merged[file.path] = merged_file.content
         if merged_file.conflicts:
-            conflicts.append(FileConflict(sides, merged_file.conflicts, ""))
+            conflicts.append(FileConflict(file, merged_file.conflicts, ""))
     if conflicts:  # git leaves all of them to the person
-        conflicts += [FileConflict(sides, (), words.get(sides.path, "")) for sides in gone]
+        conflicts += [FileConflict(file, (), words.get(file.path, "")) for file in gone]
         return MergedTree(tree, merged, conflicts)
-    changed = {**merged, **{sides.path: None for sides in gone}}
+    changed = {**merged, **{file.path: None for file in gone}}
     return MergedTree(_with(location, tree, changed) if changed else tree, merged, [])
 
 
@@ -111,23 +111,23 @@ _cached_merge_file = lru_cache(4096)(merge_file)
 """When somebody was faster, most of the records are as they were at the try before."""
 
 
-def _is_moved_and_removed(location: Location, sides: Sides, contents: Mapping[str, bytes | None]) -> bool:
+def _is_moved_and_removed(
+    location: Location, file: UnmergedFile, contents: Mapping[str, bytes | None]
+) -> bool:
     """True for a record that one side only moved to the folder of its month, and the other removed."""
-    path = sides.path.removeprefix(location.prefix)
-    base, *left = (contents.get(blob) for blob in (sides.base, sides.ours, sides.theirs) if blob)
-    is_one = bool(sides.base) and len(left) == 1 and record_kind(path) is not None
+    path = file.path.removeprefix(location.prefix)
+    base, *left = (contents.get(blob) for blob in (file.base, file.ours, file.theirs) if blob)
+    is_one = bool(file.base) and len(left) == 1 and record_kind(path) is not None
     return is_one and base is not None and with_schema_path(base, path) == left[0]
 
 
-def _is_record(location: Location, sides: Sides) -> bool:
+def _is_record(location: Location, file: UnmergedFile) -> bool:
     """True where both sides have a record there, and no link or program."""
-    is_here = (
-        sides.path.startswith(location.prefix) and sides.ours and sides.theirs and sides.modes == {_FILE}
-    )
-    return bool(is_here) and record_kind(sides.path.removeprefix(location.prefix)) is not None
+    is_here = file.path.startswith(location.prefix) and file.ours and file.theirs and file.modes == {_FILE}
+    return bool(is_here) and record_kind(file.path.removeprefix(location.prefix)) is not None
 
 
-def _merge_tree(location: Location, ours: str, theirs: str) -> tuple[str, list[Sides], dict[str, str]]:
+def _merge_tree(location: Location, ours: str, theirs: str) -> tuple[str, list[UnmergedFile], dict[str, str]]:
     """git's merge, with the files it could not merge and its words on each."""
     # A driver that always fails: every record that both sides changed comes back here, all in one process.
     # Carried through, as git lays the versions it shows a driver into the working tree.
@@ -143,21 +143,21 @@ def _merge_tree(location: Location, ours: str, theirs: str) -> tuple[str, list[S
     head, *rest = done.stdout.split(b"\0")
     end = rest.index(b"") if b"" in rest else len(rest)
     messages = _messages([words.decode("utf-8", "replace") for words in rest[end + 1 :]])
-    return head.decode().strip(), _sides(rest[:end]), messages
+    return head.decode().strip(), _unmerged_files(rest[:end]), messages
 
 
-def _sides(entries: Sequence[bytes]) -> list[Sides]:
+def _unmerged_files(entries: Sequence[bytes]) -> list[UnmergedFile]:
     """From lines as `100644 <blob> 1<tab>path`."""
     stages: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
     for entry in entries:
         about, _, path = entry.decode("utf-8", "surrogateescape").partition("\t")
         mode, blob, stage = about.split()
         stages[path][stage] = (mode, blob)
-    sides = []
+    files = []
     for path, by_stage in stages.items():
         base, ours, theirs = (by_stage[stage][1] if stage in by_stage else None for stage in "123")
-        sides.append(Sides(path, base, ours, theirs, frozenset(mode for mode, _ in by_stage.values())))
-    return sides
+        files.append(UnmergedFile(path, base, ours, theirs, frozenset(mode for mode, _ in by_stage.values())))
+    return files
 
 
 def _messages(words: Sequence[str]) -> dict[str, str]:
@@ -234,8 +234,8 @@ _MOST_NAMED = 100
 _LINK = "120000"
 
 
-class Candidate(PastPipeline):
-    """A commit that may become the present: its index is that of the present but for the files that differ.
+class PipelineAtTip(PastPipeline):
+    """A pipeline that may become the present: its index is that of the present but for what differs.
 
     `tree` is what the working tree holds: that of a commit, or a tree, by its id.
     """
@@ -364,7 +364,7 @@ def plan_merge(location: Location, upstream: Upstream, theirs: str | None) -> Me
         unrelated = f"{upstream} has another history: the two have no commit in common"
         raise PipecliError(unrelated, hint="look at the address: git remote -v")
     merged_tree = merge_trees(location, ours, theirs)
-    in_conflict = {conflict.sides.path for conflict in merged_tree.conflicts}
+    in_conflict = {conflict.unmerged.path for conflict in merged_tree.conflicts}
     settings = f"{merged_tree.tree}:{location.prefix}{SETTINGS_FILE}"
     if in_conflict and git.id_of(location.work_tree, settings) is None:
         raise no_settings(location, upstream)  # nothing here could settle the conflict, or abort it

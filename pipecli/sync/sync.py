@@ -33,10 +33,10 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.store.power_cut_and_killed_git import carry_through, moving
 from pipecli.store.safe_files import Location
 from pipecli.sync import conflicts_left_to_person as conflicts
-from pipecli.sync.conflicts_left_to_person import RecordConflict, Side, WaitingSync, waiting_sync
+from pipecli.sync.conflicts_left_to_person import ConflictWithAuthors, Side, WaitingSync, waiting_sync
 from pipecli.sync.plan_merge import (
-    Candidate,
     MergePlan,
+    PipelineAtTip,
     commit_count,
     commit_merge,
     merge_message,
@@ -161,7 +161,7 @@ class Conflicted(PipecliError):
 
     code = "conflict"
 
-    def __init__(self, conflicts: Sequence[RecordConflict], tries: int) -> None:
+    def __init__(self, conflicts: Sequence[ConflictWithAuthors], tries: int) -> None:
         self.conflicts = list(conflicts)
         self.tries = tries
         records = len({conflict.id for conflict in conflicts if conflict.id})
@@ -213,11 +213,11 @@ def resume(pipeline: Pipeline) -> Synced:
     waiting = _waiting(location)
     conflicts.stage_resolved(location, waiting)
     tree = git.output(location.work_tree, "write-tree")
-    shared = Candidate(pipeline, waiting.theirs, tree)
+    shared = PipelineAtTip(pipeline, waiting.theirs, tree)
     findings = _introduced(pipeline, shared)
     if findings:
         raise Unsound(findings, hint="correct that and `pipecli sync --continue`, or undo all with `--abort`")
-    warnings = _introduced(pipeline, shared, Candidate(pipeline, waiting.ours, tree), rules=FITTING)
+    warnings = _introduced(pipeline, shared, PipelineAtTip(pipeline, waiting.ours, tree), rules=FITTING)
     message = merge_message(waiting.upstream, waiting.merged)
     commit = commit_merge(location, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
     conflicts.finish_merge(location, waiting, commit)
@@ -272,7 +272,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
         merge = plan_merge(location, upstream, theirs)
         if merge.conflicts:
             raise Conflicted(_leave_to_person(pipeline, upstream, merge), tries)
-        result = Candidate(pipeline, merge.commit, merge.ours) if merge.commit != merge.ours else None
+        result = PipelineAtTip(pipeline, merge.commit, merge.ours) if merge.commit != merge.ours else None
         if result and not result.has_settings():
             raise no_settings(location, upstream)
         pushed = pushed_count(location, upstream, merge.commit, theirs)
@@ -298,14 +298,14 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
     raise PipecliError(f"somebody was faster {TRIES} times in a row", hint="try again in a minute")
 
 
-def _leave_to_person(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) -> list[RecordConflict]:
+def _leave_to_person(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) -> list[ConflictWithAuthors]:
     """Leave the merge in the working tree, what doesn't fit marked. Raises PipecliError where it can't be."""
     assert merge.theirs
     location = pipeline.location
     in_words = conflicts.conflicts_with_authors(
         location, merge.base, merge.ours, merge.theirs, merge.conflicts
     )
-    paths = [conflict.sides.path for conflict in merge.conflicts]
+    paths = [conflict.unmerged.path for conflict in merge.conflicts]
     merged = [*merge.merged, *records_of(location, paths)]
     waiting = WaitingSync(merge.ours, merge.theirs, str(upstream), paths, merged)
     conflicts.leave_conflicts_to_person(location, waiting, merge_message(upstream, merged), merge.contents)
@@ -314,9 +314,9 @@ def _leave_to_person(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) -
     return in_words
 
 
-def _require_sound(pipeline: Pipeline, merge: MergePlan, result: Candidate | None) -> list[Finding]:
+def _require_sound(pipeline: Pipeline, merge: MergePlan, result: PipelineAtTip | None) -> list[Finding]:
     """Refuse to share errors that the shared line has not; what no longer fits. Raises Unsound."""
-    shared = Candidate(pipeline, merge.theirs, merge.ours) if merge.theirs else None
+    shared = PipelineAtTip(pipeline, merge.theirs, merge.ours) if merge.theirs else None
     findings = _introduced(result or pipeline, shared)
     if findings:
         together = "" if result is None else " together with what would come (`pipecli sync --dry-run`)"
@@ -358,7 +358,7 @@ def _require_files_can_follow(location: Location, merge: MergePlan) -> None:
         )
 
 
-def _move_branch_and_files(merge: MergePlan, result: Candidate) -> bool:
+def _move_branch_and_files(merge: MergePlan, result: PipelineAtTip) -> bool:
     """Put branch and files at the merge. False: somebody has committed here meanwhile."""
     location = result.location
     moving(location, merge.commit)

@@ -27,7 +27,7 @@ _ALIKE, _ANOTHER_PERSON, _ANOTHER_COMPANY = 88, 86, 75
 _TELLING_PART, _PART, _FEW = 90, 87, 4
 
 
-class Party:
+class LeadOrCustomer:
     """A lead or a customer by what tells who it is, each sign in its comparable form."""
 
     def __init__(
@@ -73,7 +73,7 @@ class Duplicate(NamedTuple):
     why: tuple[str, ...]
 
 
-def find_duplicates(parties: Sequence[Party]) -> list[Duplicate]:
+def find_duplicates(parties: Sequence[LeadOrCustomer]) -> list[Duplicate]:
     """The likely pairs, the likeliest first."""
     rare = _rare_words(parties)
     pairs = [_compared(one, other, rare) for one, other in _sharing_a_sign(parties)]
@@ -81,14 +81,14 @@ def find_duplicates(parties: Sequence[Party]) -> list[Duplicate]:
     return sorted(likely, key=lambda pair: (-pair.score, pair.first, pair.second))
 
 
-def _rare_words(parties: Sequence[Party]) -> set[str]:
+def _rare_words(parties: Sequence[LeadOrCustomer]) -> set[str]:
     """Words that few names have: one of them in common says something."""
     names = [name for party in parties for name in (party.person, party.organization) if name]
     counts = Counter(word for name in names for word in name.words)
     return {word for word, count in counts.items() if count <= _FEW}
 
 
-def _sharing_a_sign(parties: Sequence[Party]) -> Iterator[tuple[Party, Party]]:
+def _sharing_a_sign(parties: Sequence[LeadOrCustomer]) -> Iterator[tuple[LeadOrCustomer, LeadOrCustomer]]:
     """Each pair that shares a telling sign, once."""
     sharing: dict[str, list[int]] = defaultdict(list)
     for place, party in enumerate(parties):
@@ -102,7 +102,7 @@ def _sharing_a_sign(parties: Sequence[Party]) -> Iterator[tuple[Party, Party]]:
         yield parties[one], parties[other]
 
 
-def _compared(one: Party, other: Party, rare: set[str]) -> Duplicate:
+def _compared(one: LeadOrCustomer, other: LeadOrCustomer, rare: set[str]) -> Duplicate:
     """The likelihood that two are the same: each sign of it leaves less room for doubt."""
     person = _alike(one.person, other.person, rare)
     organization = _alike(one.organization, other.organization, rare)

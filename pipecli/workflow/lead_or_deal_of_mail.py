@@ -26,7 +26,7 @@ _EARLIEST = timedelta(days=90)
 """The most that a mail may be older than its deal: what came long before was about something else."""
 
 
-class Candidate(NamedTuple):
+class LeadOrDeal(NamedTuple):
     """An opportunity or a lead, and the days on which a mail may belong there."""
 
     noun: str
@@ -68,13 +68,13 @@ class Known:
     """Where the settings name none: ours, but for the people whom we know as somebody else's."""
     people: Mapping[str, Sequence[KnownPerson]] = field(default_factory=dict)
     suppliers: Mapping[str, str] = field(default_factory=dict)
-    leads: dict[str, list[Candidate]] = field(default_factory=dict)
+    leads: dict[str, list[LeadOrDeal]] = field(default_factory=dict)
     """Those at work, else those given up. A converted one's deals are among `deals_of_lead`."""
-    deals_of_contact: Mapping[str, Sequence[Candidate]] = field(default_factory=dict)
-    deals_of_customer: Mapping[str, Sequence[Candidate]] = field(default_factory=dict)
-    deals_of_lead: Mapping[str, Sequence[Candidate]] = field(default_factory=dict)
+    deals_of_contact: Mapping[str, Sequence[LeadOrDeal]] = field(default_factory=dict)
+    deals_of_customer: Mapping[str, Sequence[LeadOrDeal]] = field(default_factory=dict)
+    deals_of_lead: Mapping[str, Sequence[LeadOrDeal]] = field(default_factory=dict)
     """By the lead's address."""
-    threads: dict[str, list[Candidate]] = field(default_factory=dict)
+    threads: dict[str, list[LeadOrDeal]] = field(default_factory=dict)
     """By Message-ID, the records that have the mail."""
 
     def is_ours(self, address: str) -> bool:
@@ -92,7 +92,7 @@ class Placed(NamedTuple):
     by: str | None = None
     """Which of us wrote it, or was the first it was written to."""
     contact: str | None = None
-    on: Candidate | None = None
+    on: LeadOrDeal | None = None
     candidates: tuple[str, ...] = ()
     """The records it could belong to, where they are several."""
     why: str = ""
@@ -143,7 +143,7 @@ def _is_known(addresses: Iterable[str], known: Known) -> bool:
     return any(address in place for address in addresses for place in places)
 
 
-def _of_thread(mail: Facts, known: Known) -> list[Candidate]:
+def _of_thread(mail: Facts, known: Known) -> list[LeadOrDeal]:
     """The records that have the nearest mail it answers: the open deals of them, else deals, else leads."""
     for reference in mail.references:
         if records := known.threads.get(reference):
@@ -158,7 +158,7 @@ def _by_people(placed: Placed, tier: Sequence[str], known: Known, at: datetime) 
     of_customers = _records(people, lambda person: person.customer, known.deals_of_customer)
     of_leads = [deal for address in tier for deal in known.deals_of_lead.get(address, ())]
     leads = [lead for address in tier for lead in known.leads.get(address, ())]
-    too_late: list[Candidate] = []
+    too_late: list[LeadOrDeal] = []
     for candidates in (of_contacts, of_customers, of_leads, leads):
         possible = [candidate for candidate in dict.fromkeys(candidates) if _was_there(candidate, at)]
         recent = [candidate for candidate in possible if candidate.since - at <= _EARLIEST]
@@ -179,17 +179,19 @@ def _by_people(placed: Placed, tier: Sequence[str], known: Known, at: datetime) 
 def _records(
     people: Iterable[KnownPerson],
     key: Callable[[KnownPerson], str | None],
-    records: Mapping[str, Sequence[Candidate]],
-) -> list[Candidate]:
+    records: Mapping[str, Sequence[LeadOrDeal]],
+) -> list[LeadOrDeal]:
     return [record for person in people for record in records.get(key(person) or "", ())]
 
 
-def _was_there(record: Candidate, at: datetime) -> bool:
+def _was_there(record: LeadOrDeal, at: datetime) -> bool:
     """True for a record that a mail of then can be about: it is open, or it was at the time."""
     return record.is_open or (record.until is not None and record.since <= at < record.until)
 
 
-def _one(placed: Placed, records: Sequence[Candidate], people: Sequence[KnownPerson], known: Known) -> Placed:
+def _one(
+    placed: Placed, records: Sequence[LeadOrDeal], people: Sequence[KnownPerson], known: Known
+) -> Placed:
     if len(records) == 1:
         return placed._replace(on=records[0], contact=_contact(people, records[0], known))
     keys = tuple(record.key for record in records)
@@ -197,7 +199,7 @@ def _one(placed: Placed, records: Sequence[Candidate], people: Sequence[KnownPer
     return placed._replace(candidates=keys, contact=_contact(people, None, known), why=f"{len(keys)} {what}")
 
 
-def _contact(people: Sequence[KnownPerson], on: Candidate | None, known: Known) -> str | None:
+def _contact(people: Sequence[KnownPerson], on: LeadOrDeal | None, known: Known) -> str | None:
     """The contact it was with: one who has a part in the deal, else the first."""
     contacts = [person.contact for person in people if person.contact]
     on_it = [contact for contact in contacts if on in known.deals_of_contact.get(contact, ())]

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.printed_papers import Labelled, Party
+from pipecli.outbox.printed_papers import Labelled, PrintedAddress
 from pipecli.outbox.typesetting import typeset
 from tests.later import Later
 from tests.printing import CREATED, ITEM, MARKUP, printed, template_in
@@ -86,8 +86,8 @@ def test_markup_prints_as_itself():
         printed(
             id=MARKUP[1],
             items=[replace(ITEM, description=text, detail=text) for text in MARKUP],
-            customer=Party(MARKUP[0], MARKUP, MARKUP[1]),
-            company=Party(MARKUP[2], MARKUP),
+            customer=PrintedAddress(MARKUP[0], MARKUP, MARKUP[1]),
+            company=PrintedAddress(MARKUP[2], MARKUP),
             terms="\n".join([*MARKUP, "o\x00n\x85e\x7f t\ufdd0wo"]),  # which HTML may not hold
         )
     )
@@ -102,7 +102,7 @@ def test_markup_prints_as_itself():
 
 
 def test_persian_runs_from_right_to_left():
-    html = page(printed("fa", customer=Party("فروشگاه قهوهٔ تهران", [])))
+    html = page(printed("fa", customer=PrintedAddress("فروشگاه قهوهٔ تهران", [])))
 
     assert '<html lang="fa" dir="rtl">' in html
     assert "<bdi>فروشگاه قهوهٔ تهران</bdi>" in html
@@ -188,8 +188,8 @@ def test_nothing_overflows_and_nothing_runs_in_a_browser(tmp_path):
         page(
             printed(
                 items=[replace(ITEM, description=each, unit_price=huge, amount=huge) for each in long],
-                company=Party(long[1], long),
-                customer=Party(long[3], long, long[0]),
+                company=PrintedAddress(long[1], long),
+                customer=PrintedAddress(long[3], long, long[0]),
                 sums=[Labelled("Net", f"€{huge}")],
                 terms="\n".join(long),
                 watermark="Superseded",

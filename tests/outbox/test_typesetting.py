@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.printed_papers import Party
+from pipecli.outbox.printed_papers import PrintedAddress
 from pipecli.outbox.typesetting import typeset
 from tests.later import Later
 from tests.printing import CREATED, ITEM, MARKUP, printed, template_in
@@ -65,8 +65,8 @@ def test_markup_prints_as_itself():
     done = typeset(
         printed(
             items=[replace(ITEM, description=text, detail=text) for text in MARKUP],
-            customer=Party(MARKUP[0], MARKUP, MARKUP[1]),
-            company=Party(MARKUP[2], MARKUP),
+            customer=PrintedAddress(MARKUP[0], MARKUP, MARKUP[1]),
+            company=PrintedAddress(MARKUP[2], MARKUP),
             terms="\n".join(MARKUP),
         ),
         created=CREATED,
@@ -98,7 +98,7 @@ def test_figures_of_thirty_digits_leave_room_for_what_is_sold():
 
 def test_persian_is_set_with_a_font_that_has_it():
     """One that comes with typst at least: no letter is missing on any machine."""
-    done = typeset(printed("fa", customer=Party("فروشگاه قهوهٔ تهران", [])), created=CREATED)
+    done = typeset(printed("fa", customer=PrintedAddress("فروشگاه قهوهٔ تهران", [])), created=CREATED)
 
     assert done.missing == ""
 

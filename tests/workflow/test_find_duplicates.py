@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pipecli.workflow.duplicates import Duplicate, Party, find_duplicates
+from pipecli.workflow.duplicates import Duplicate, LeadOrCustomer, find_duplicates
 from tests.steps import steps
 
 
 def party(
     id: str, person: str = "", organization: str = "", *, email: str = "", phone: str = "", website: str = ""
-) -> Party:
-    return Party(
+) -> LeadOrCustomer:
+    return LeadOrCustomer(
         id,
         person=person or None,
         organization=organization or None,
@@ -21,7 +21,7 @@ def party(
     )
 
 
-def found(*parties: Party) -> list[Duplicate]:
+def found(*parties: LeadOrCustomer) -> list[Duplicate]:
     return find_duplicates(parties)
 
 
@@ -57,7 +57,7 @@ def found(*parties: Party) -> list[Duplicate]:
         (party("a", organization="فروشگاه تهران"), party("b", organization="فروشگاه  تهران"), ("same name",)),
     ],
 )
-def test_likely_pairs_say_why(one: Party, other: Party, why: tuple[str, ...]) -> None:
+def test_likely_pairs_say_why(one: LeadOrCustomer, other: LeadOrCustomer, why: tuple[str, ...]) -> None:
     (pair,) = found(one, other)
     assert (pair.first, pair.second, pair.why) == ("a", "b", why)
     assert 60 <= pair.score <= 100
@@ -77,7 +77,7 @@ def test_likely_pairs_say_why(one: Party, other: Party, why: tuple[str, ...]) ->
         (party("a", phone="112"), party("b", phone="112")),
     ],
 )
-def test_what_is_no_duplicate_is_not_listed(one: Party, other: Party) -> None:
+def test_what_is_no_duplicate_is_not_listed(one: LeadOrCustomer, other: LeadOrCustomer) -> None:
     assert found(one, other) == []
 
 

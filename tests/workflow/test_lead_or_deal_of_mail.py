@@ -9,10 +9,10 @@ import pytest
 from pipecli.records.activity import Activity
 from pipecli.records.settings import Settings
 from pipecli.workflow.lead_or_deal_of_mail import (
-    Candidate,
     Facts,
     Known,
     KnownPerson,
+    LeadOrDeal,
     Placed,
     id_of_mail,
     lead_of_mail,
@@ -51,14 +51,14 @@ AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
 ANA = "ana@x.example"
 
 
-def placed(people: list[KnownPerson] = [], at: datetime = AT, **known: dict[str, list[Candidate]]) -> Placed:  # noqa: B006
+def placed(people: list[KnownPerson] = [], at: datetime = AT, **known: dict[str, list[LeadOrDeal]]) -> Placed:  # noqa: B006
     """Where a mail of Ana's to us belongs."""
     facts = Facts([ANA], ["us@contoso.example"], [], [], at)
     return record_of_mail(facts, Known(ours={"us@contoso.example": "ben"}, people={ANA: people}, **known))
 
 
 def test_a_mail_is_with_the_contact_who_has_a_part_in_the_deal():
-    deal = Candidate("opportunity", "OPP-2Q8XA", AT)
+    deal = LeadOrDeal("opportunity", "OPP-2Q8XA", AT)
     people = [KnownPerson("Ana", None, "x"), KnownPerson("Ana", "ana", "y"), KnownPerson("Ana", "ana-2", "x")]
     assert placed(people, deals_of_contact={"ana-2": [deal]}) == placed(
         people[2:], deals_of_contact={"ana-2": [deal]}
@@ -68,9 +68,9 @@ def test_a_mail_is_with_the_contact_who_has_a_part_in_the_deal():
 
 
 def test_a_mail_of_a_lead_is_not_older_than_a_quarter():
-    leads = [Candidate("lead", "LEAD-7K3M9", AT), Candidate("lead", "LEAD-8K4N2", AT)]
+    leads = [LeadOrDeal("lead", "LEAD-7K3M9", AT), LeadOrDeal("lead", "LEAD-8K4N2", AT)]
     assert placed(leads={ANA: leads}).why == "2 leads"
-    given_up = Candidate("lead", "LEAD-7K3M9", AT, is_open=False)
+    given_up = LeadOrDeal("lead", "LEAD-7K3M9", AT, is_open=False)
     assert placed(leads={ANA: [given_up]}).why == f"{ANA} has no open deal"
     quarter = timedelta(days=90)
     assert placed(at=AT - quarter, leads={ANA: leads[:1]}).on == leads[0]
@@ -97,9 +97,9 @@ def test_a_stranger_who_gives_no_name_is_called_by_their_organisation_or_their_a
 
 def test_an_answer_is_with_the_open_deal_of_its_thread_else_with_a_deal_else_with_a_lead():
     lead, over, deal = (
-        Candidate("lead", "LEAD-7K3M9", AT),
-        Candidate("opportunity", "OPP-2Q8XA", AT, is_open=False),
-        Candidate("opportunity", "OPP-7K3M9", AT),
+        LeadOrDeal("lead", "LEAD-7K3M9", AT),
+        LeadOrDeal("opportunity", "OPP-2Q8XA", AT, is_open=False),
+        LeadOrDeal("opportunity", "OPP-7K3M9", AT),
     )
     mail = Facts([ANA], ["us@contoso.example"], [], ["<2@x.example>", "<1@x.example>"], AT)
     for records, on in (([lead, over, deal], deal), ([lead, over], over), ([lead], lead)):
@@ -108,7 +108,7 @@ def test_an_answer_is_with_the_open_deal_of_its_thread_else_with_a_deal_else_wit
 
 
 def test_with_somebody_whom_we_know_among_the_others_a_mail_is_with_them_unless_a_supplier_wrote_it():
-    deal, us = Candidate("opportunity", "OPP-2Q8XA", AT), "us@contoso.example"
+    deal, us = LeadOrDeal("opportunity", "OPP-2Q8XA", AT), "us@contoso.example"
     known = Known(
         ours={us: "ben"},
         people={ANA: [KnownPerson("Ana", "ana", "x")]},

@@ -19,12 +19,12 @@ from pipecli.records.emails_and_phones import (
 )
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD, OPPORTUNITY, SUPPLIER
 from pipecli.store.pipeline import Pipeline
-from pipecli.workflow.lead_or_deal_of_mail import Candidate, Known, KnownPerson
+from pipecli.workflow.lead_or_deal_of_mail import Known, KnownPerson, LeadOrDeal
 
 
 class AddressBook(NamedTuple):
     known: Known
-    records: dict[str, Candidate]
+    records: dict[str, LeadOrDeal]
     """Every deal and lead by its id."""
     customer_of_domain: dict[str, tuple[str, str]]
     """The one customer, by slug and name, whose mails come from a domain."""
@@ -80,10 +80,10 @@ def _suppliers(connection: sqlite3.Connection) -> dict[str, str]:
     return {key: name for email, name in rows if (key := email_key(email))}
 
 
-def _deals(connection: sqlite3.Connection, known: Known, zone: tzinfo) -> dict[str, Candidate]:
+def _deals(connection: sqlite3.Connection, known: Known, zone: tzinfo) -> dict[str, LeadOrDeal]:
     """The deals by id; those of each contact, customer and lead's address are put into `known`."""
-    of_customer: defaultdict[str, list[Candidate]] = defaultdict(list)
-    of_lead: defaultdict[str, list[Candidate]] = defaultdict(list)
+    of_customer: defaultdict[str, list[LeadOrDeal]] = defaultdict(list)
+    of_lead: defaultdict[str, list[LeadOrDeal]] = defaultdict(list)
     deals = {}
     for key, created, status, closed, customer, lead_created, email in connection.execute(
         "SELECT o.id, o.created, o.status, o.closed_date, o.customer, l.created, l.email "
@@ -92,26 +92,26 @@ def _deals(connection: sqlite3.Connection, known: Known, zone: tzinfo) -> dict[s
     ):
         began = min(datetime.fromisoformat(text) for text in (created, lead_created) if text)
         ended = datetime.combine(date.fromisoformat(closed), time(), zone) if closed else None
-        deal = deals[key] = Candidate("opportunity", key, began, status == "open", ended)
+        deal = deals[key] = LeadOrDeal("opportunity", key, began, status == "open", ended)
         if customer:
             of_customer[customer].append(deal)
         if address := email_key(email):
             of_lead[address].append(deal)
-    of_contact: defaultdict[str, list[Candidate]] = defaultdict(list)
+    of_contact: defaultdict[str, list[LeadOrDeal]] = defaultdict(list)
     for key, contact in connection.execute("SELECT opportunity, contact FROM stakeholders ORDER BY 1"):
         of_contact[contact].append(deals[key])
     known.deals_of_contact, known.deals_of_customer, known.deals_of_lead = of_contact, of_customer, of_lead
     return deals
 
 
-def _leads(connection: sqlite3.Connection, known: Known) -> dict[str, Candidate]:
+def _leads(connection: sqlite3.Connection, known: Known) -> dict[str, LeadOrDeal]:
     """The leads by id. Those that are given up can be written to where no other has the address."""
     leads = {}
-    given_up: defaultdict[str, list[Candidate]] = defaultdict(list)
+    given_up: defaultdict[str, list[LeadOrDeal]] = defaultdict(list)
     for key, created, status, email in connection.execute(
         "SELECT id, created, status, email FROM _leads ORDER BY id"
     ):
-        lead = leads[key] = Candidate("lead", key, datetime.fromisoformat(created))
+        lead = leads[key] = LeadOrDeal("lead", key, datetime.fromisoformat(created))
         address = email_key(email)
         if address and status != "converted":
             (given_up if status == "disqualified" else known.leads).setdefault(address, []).append(lead)

@@ -28,8 +28,8 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.wording import Line, count, first_of
 from pipecli.workflow import Change
 from pipecli.workflow.lead_or_deal_of_mail import (
-    Candidate,
     Facts,
+    LeadOrDeal,
     Placed,
     activity_of,
     add_mails,
@@ -55,7 +55,7 @@ class Timed(NamedTuple):
 class Recorded(NamedTuple):
     timed: Timed
     placed: Placed
-    on: Candidate
+    on: LeadOrDeal
     activity: Activity
 
 
@@ -185,7 +185,7 @@ class _Run:
         self._pipeline = pipeline
         self._known, self._records, self._customer_of_domain = address_book(pipeline)
         self._waiting: defaultdict[str, dict[str, Timed]] = defaultdict(dict)
-        self._activities: dict[Candidate, list[Activity]] = {}
+        self._activities: dict[LeadOrDeal, list[Activity]] = {}
         ids = pipeline.query("SELECT id FROM activities UNION SELECT key FROM _records")
         self._taken = {row[0] for row in ids}
         rows = pipeline.query(
@@ -193,7 +193,7 @@ class _Run:
         )
         self._mails = {_told(datetime.fromisoformat(at), subject) for at, subject in rows}
         self.recorded: list[Recorded] = []
-        self.leads: dict[Candidate, Change] = {}
+        self.leads: dict[LeadOrDeal, Change] = {}
 
     def has(self, timed: Timed) -> bool:
         """True for a mail that is recorded, or was as one that somebody forwarded; or the other way round."""
@@ -204,7 +204,7 @@ class _Run:
             known = quoted_id(mail.sender[0].email, timed.at, mail.subject) in self._known.threads
         return known or mail.message_id in self._known.threads
 
-    def records_with(self, timed: Timed) -> Sequence[Candidate]:
+    def records_with(self, timed: Timed) -> Sequence[LeadOrDeal]:
         """The records that a mail is recorded on."""
         return self._known.threads.get(timed.mail.message_id, ())
 
@@ -256,7 +256,7 @@ class _Run:
             email=person.email,
             organization=self._customer(timed)[1] or None,
         )
-        lead = Candidate("lead", key, timed.at)
+        lead = LeadOrDeal("lead", key, timed.at)
         self.leads[lead] = change
         self._known.threads[timed.mail.message_id] = [lead]
         self._known.leads[timed.facts.sender[0]] = [lead]
@@ -282,12 +282,12 @@ class _Run:
                 )
         return [*changes, *self.leads.values()]
 
-    def _get(self, on: Candidate) -> Lead | Opportunity:
+    def _get(self, on: LeadOrDeal) -> Lead | Opportunity:
         if on.noun == "lead":
             return self._pipeline.get(Lead, on.key)
         return self._pipeline.get(Opportunity, on.key)
 
-    def _record(self, timed: Timed, placed: Placed, on: Candidate) -> None:
+    def _record(self, timed: Timed, placed: Placed, on: LeadOrDeal) -> None:
         activity = self._activity(timed, placed)
         self._activities.setdefault(on, []).append(activity)
         self._known.threads[timed.mail.message_id] = [on]
