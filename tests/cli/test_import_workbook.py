@@ -12,8 +12,8 @@ import pytest
 from ryaml import loads
 
 from pipecli.errors import PipecliError
+from pipecli.inbox.importing.rows_of_file import rows_of_file
 from pipecli.inbox.importing.table import FileFormat
-from pipecli.inbox.importing.workbook import rows_of_file
 from tests.conftest import Cli
 from tests.importing import deals, write
 

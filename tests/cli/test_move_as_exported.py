@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ryaml import loads
 
-from pipecli.inbox.importing.workbook import tables_of_file
+from pipecli.inbox.importing.rows_of_file import tables_of_file
 from pipecli.inbox.moving.recognise_vendor import recognise
 from pipecli.inbox.moving.vocabulary import header_key, role_of_price
 from tests.conftest import Cli

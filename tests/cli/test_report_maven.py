@@ -148,7 +148,7 @@ for name in ("lost", "ranking", "pipeline", "activity", "stale"):
     assert run(["-C", sys.argv[1], "report", name]) == 0
 common = "pipecli.cli.common."
 lists = (f"{common}list_options", f"{common}names_and_questions", "pipecli.store.index.sql_and_search")
-slow = ("pydantic", "git", "ruamel.yaml", "wcwidth", "pipecli.reports.velocity", *lists)
+slow = ("pydantic", "git", "ruamel.yaml", "wcwidth", "pipecli.reports.funnel_and_velocity", *lists)
 print([name for name in slow if name in sys.modules])
 """
     done = subprocess.run(

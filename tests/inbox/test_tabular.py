@@ -8,8 +8,8 @@ import pytest
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import texts
-from pipecli.inbox.importing.table import CountedRows, FileFormat, Row, fill_down, read_table
-from pipecli.inbox.importing.workbook import rows_of_file
+from pipecli.inbox.importing.rows_of_file import read_text, rows_of_file
+from pipecli.inbox.importing.table import CountedRows, FileFormat, Row, fill_down
 
 SPANISH = "nombre;importe\nJosé Muñoz;1.234,56 €\nMaría López;22,00 €\n"
 RUSSIAN = "имя;город\nИван Петров;Москва\nОльга Смирнова;Казань\n"
@@ -39,7 +39,7 @@ JAPANESE = "名前,都市\n山田太郎,東京\n鈴木花子,大阪\n"
     ],
 )
 def test_the_encoding_is_found_out_and_a_guess_is_owned_up_to(text: str, encoding: str, guessed: str) -> None:
-    table = read_table(text.encode(encoding), "x.csv")
+    table = read_text(text.encode(encoding), "x.csv")
     assert table.encoding == guessed
     first, second = text.splitlines()[:2]
     sign = ";" if ";" in first else ","
@@ -48,20 +48,20 @@ def test_the_encoding_is_found_out_and_a_guess_is_owned_up_to(text: str, encodin
 
 
 def test_a_mapping_may_say_the_encoding_and_the_delimiter() -> None:
-    table = read_table(
+    table = read_text(
         "a|b;c\n1|2;3\n".encode("cp1250"), "x.csv", FileFormat(encoding="cp1250", delimiter=";")
     )
     assert table.columns == ["a|b", "c"]
     with pytest.raises(PipecliError, match=r"x\.csv:2: isn't utf-8 text"):
-        read_table("a\nñ\n".encode("cp1252"), "x.csv", FileFormat(encoding="utf-8"))
+        read_text("a\nñ\n".encode("cp1252"), "x.csv", FileFormat(encoding="utf-8"))
     with pytest.raises(PipecliError, match='unknown encoding "klingon"'):
-        read_table(b"a\n", "x.csv", FileFormat(encoding="klingon"))
+        read_text(b"a\n", "x.csv", FileFormat(encoding="klingon"))
 
 
 @pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
 def test_the_delimiter_is_the_one_that_fits_every_row(sign: str) -> None:
     text = sign.join(["a", "b", "c"]) + "\n" + sign.join(["1", '"x,y;z"', '"1,5"']) + "\n"
-    table = read_table(text.encode(), "x.csv")
+    table = read_text(text.encode(), "x.csv")
     assert table.columns == ["a", "b", "c"]
     assert table.rows == [Row(2, {"a": "1", "b": "x,y;z", "c": "1,5"})]
 
@@ -71,22 +71,22 @@ def test_a_sign_that_is_in_the_texts_of_rows_and_not_in_the_header_cuts_nothing(
     rows = (
         "A,Talk; listen,2026\nB,See; hear,2026\nC,Ask, then; go,2026\nD,Ring, then; go,2026\nE,Go; run,2026\n"
     )
-    assert read_table(("Deal,Text,Day\n" + rows).encode(), "x.csv").columns == ["Deal", "Text", "Day"]
+    assert read_text(("Deal,Text,Day\n" + rows).encode(), "x.csv").columns == ["Deal", "Text", "Day"]
 
 
 def test_excels_own_word_on_the_delimiter_is_heard() -> None:
-    table = read_table(b"sep=|\r\na|b\r\n1|2\r\n", "x.csv")
+    table = read_text(b"sep=|\r\na|b\r\n1|2\r\n", "x.csv")
     assert (table.columns, table.rows) == (["a", "b"], [Row(3, {"a": "1", "b": "2"})])
 
 
 def test_a_row_knows_the_line_it_begins_on() -> None:
-    table = read_table(b'a,b\n\n1,"two\nlines"\n3,4\n', "x.csv")
+    table = read_text(b'a,b\n\n1,"two\nlines"\n3,4\n', "x.csv")
     assert [row.line for row in table.rows] == [3, 5]
     assert table.rows[0].cells["b"] == "two\nlines"
 
 
 def test_a_row_of_another_length_is_at_fault_and_blank_cells_at_its_end_are_not() -> None:
-    table = read_table(b"a,b\n1,2,3\n1\n1,2,,\n", "x.csv")
+    table = read_text(b"a,b\n1,2,3\n1\n1,2,,\n", "x.csv")
     assert [row.fault for row in table.rows] == [
         "it has 3 cells, the header 2",
         "it has 1 cells, the header 2",
@@ -95,13 +95,13 @@ def test_a_row_of_another_length_is_at_fault_and_blank_cells_at_its_end_are_not(
 
 
 def test_a_guard_against_formulas_is_taken_off() -> None:
-    table = read_table(b"a,b\n'=1+1,'quoted\n", "x.csv")
+    table = read_text(b"a,b\n'=1+1,'quoted\n", "x.csv")
     assert table.rows[0].cells == {"a": "=1+1", "b": "'quoted"}
 
 
 def test_nameless_columns_without_a_cell_are_none() -> None:
-    assert read_table(b"a,,b,\n1,,2,\n", "x.csv").columns == ["a", "b"]
-    assert read_table(b"a,,b\n1,x,2\n", "x.csv").columns == ["a", "column 2", "b"]
+    assert read_text(b"a,,b,\n1,,2,\n", "x.csv").columns == ["a", "b"]
+    assert read_text(b"a,,b\n1,x,2\n", "x.csv").columns == ["a", "column 2", "b"]
 
 
 @pytest.mark.parametrize(
@@ -115,12 +115,12 @@ def test_nameless_columns_without_a_cell_are_none() -> None:
 )
 def test_what_is_no_table_is_refused(raw: bytes, said: str) -> None:
     with pytest.raises(PipecliError, match=said):
-        read_table(raw, "x.csv")
+        read_text(raw, "x.csv")
 
 
 def test_json_keeps_types_and_nested_fields_get_dotted_names() -> None:
     raw = b'[{"a": 1.50, "b": {"c": true}, "d": [{"e": "x"}], "f": ["p", "q"], "g": null}]'
-    table = read_table(raw, "x.json")
+    table = read_text(raw, "x.json")
     assert table.typed
     assert table.rows == [
         Row(1, {"a": Decimal("1.50"), "b.c": True, "d.1.e": "x", "f": ("p", "q")}),
@@ -128,9 +128,9 @@ def test_json_keeps_types_and_nested_fields_get_dotted_names() -> None:
 
 
 def test_json_lines_and_a_list_inside_an_object_are_rows_too() -> None:
-    assert [row.line for row in read_table(b'{"a": 1}\n\n{"a": 2}\n', "x.jsonl").rows] == [1, 3]
-    assert [row.line for row in read_table(b'{"a": 1}\n{"a": 2}\n', "stdin").rows] == [1, 2]
-    assert len(read_table(b'{"total": 2, "deals": [{"a": 1}, {"a": 2}]}', "x.json").rows) == 2
+    assert [row.line for row in read_text(b'{"a": 1}\n\n{"a": 2}\n', "x.jsonl").rows] == [1, 3]
+    assert [row.line for row in read_text(b'{"a": 1}\n{"a": 2}\n', "stdin").rows] == [1, 2]
+    assert len(read_text(b'{"total": 2, "deals": [{"a": 1}, {"a": 2}]}', "x.json").rows) == 2
 
 
 @pytest.mark.parametrize(
@@ -144,11 +144,11 @@ def test_json_lines_and_a_list_inside_an_object_are_rows_too() -> None:
 )
 def test_what_is_no_list_of_objects_is_refused(raw: bytes, name: str, said: str) -> None:
     with pytest.raises(PipecliError, match=said):
-        read_table(raw, name)
+        read_text(raw, name)
 
 
 def test_the_texts_of_a_column_that_was_filled_down_are_counted_anew() -> None:
-    table = read_table(b"Stage,Deal\nDemo,A\n,B\n-,C\n", "x.csv")
+    table = read_text(b"Stage,Deal\nDemo,A\n,B\n-,C\n", "x.csv")
     table = table._replace(rows=CountedRows(table.rows))
     assert texts(table, "Stage") == {"Demo": 1}
     fill_down(table.rows, "Stage")

@@ -23,7 +23,7 @@ from pipecli.reports.activity_and_first_response import (
     worked_on,
 )
 from pipecli.reports.deal import Deal, Valuation, split_amount
-from pipecli.reports.funnel import LeadInFunnel, Sale, funnel
+from pipecli.reports.funnel_and_velocity import LeadInFunnel, Sale, funnel, velocity
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Sum, key_figures, pipeline_by_stage
 from pipecli.reports.ranking import Points, period_before, plain_points, ranking
 from pipecli.reports.stale_and_receivables import AGES, age_of, last_movement
@@ -36,7 +36,6 @@ from pipecli.reports.today_and_followups import (
     reminder_message,
     stale_not_overdue,
 )
-from pipecli.reports.velocity import velocity
 from pipecli.translation import words_of
 
 SELLERS = [(), (("ana", "iberia", Decimal("60.5")), ("luis", None, Decimal("39.5")))]

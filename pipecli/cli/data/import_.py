@@ -27,7 +27,7 @@ from pipecli.inbox.importing.import_report import (
     report_lines,
 )
 from pipecli.inbox.importing.mapping import PARTS, RowKind, row_kind_named
-from pipecli.inbox.importing.workbook import is_archive
+from pipecli.inbox.importing.rows_of_file import is_archive
 from pipecli.inbox.moving import PLAN_FILE
 from pipecli.json_and_csv import picked
 from pipecli.records.kinds import COLLECTIONS, collection_named

@@ -17,8 +17,8 @@ from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_
 from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import built, typed_option
 from pipecli.errors import PipecliError, Unreadable
+from pipecli.inbox.importing.rows_of_file import rows_of_file
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.importing.workbook import rows_of_file
 from pipecli.inbox.moving.vocabulary import header_key, patterns
 from pipecli.json_and_csv import picked
 from pipecli.records.customer import Supplier

@@ -25,9 +25,18 @@ from pipecli.records.days import PERIODS, Days
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports import percent
 from pipecli.reports.deal import Valuation
-from pipecli.reports.funnel import GROUPINGS, Funnel, Reached, funnel
-from pipecli.reports.velocity import GROUPINGS as VELOCITY_GROUPINGS
-from pipecli.reports.velocity import SalesVelocity, StageRow, Time, Velocity, velocity
+from pipecli.reports.funnel_and_velocity import (
+    FUNNEL_GROUPINGS,
+    VELOCITY_GROUPINGS,
+    Funnel,
+    Reached,
+    SalesVelocity,
+    StageRow,
+    Time,
+    Velocity,
+    funnel,
+    velocity,
+)
 from pipecli.store.index.rows_for_reports import all_deals, leads_in_funnel
 from pipecli.wording import count
 
@@ -35,7 +44,7 @@ app = noun()
 
 
 @app.command("report funnel", cls=Report)
-@asking(LEAD, OPPORTUNITY, by="step", groupings=GROUPINGS)
+@asking(LEAD, OPPORTUNITY, by="step", groupings=FUNNEL_GROUPINGS)
 def report_funnel(
     asked: Asked,
     stages: bool = option("Also the stages, which are read from the history of the files.", default=True),

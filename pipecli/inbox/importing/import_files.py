@@ -25,9 +25,9 @@ from pipecli.inbox.importing.mapping import RowKind, Source
 from pipecli.inbox.importing.match_record import number_alike_rows
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.parts_of_records import Moves, parents_of
+from pipecli.inbox.importing.rows_of_file import is_archive, is_vcard, rows_of_file
 from pipecli.inbox.importing.rows_to_records import RecordMaker, Tick
 from pipecli.inbox.importing.table import Table, fill_down
-from pipecli.inbox.importing.workbook import is_archive, is_vcard, rows_of_file
 from pipecli.records.base import Record
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline

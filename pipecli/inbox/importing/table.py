@@ -1,11 +1,10 @@
-"""The rows of a CSV, TSV, JSON or JSON Lines file that another program wrote.
+"""The rows of a text of CSV, TSV, JSON or JSON Lines that another program wrote.
 
-Encoding and delimiter are detected; the nested values of JSON stand in columns with dotted names.
+The delimiter is detected; the nested values of JSON stand in columns with dotted names.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import itertools
@@ -89,113 +88,10 @@ class FileFormat:
     sheet: str | None = None
 
 
-ARCHIVE = b"PK\x03\x04"
-"""The first bytes of a zip, which xlsx and ods are, too."""
 EXTRA = "reject_extra_"
 """The beginning of the columns in which a rejects file has the cells that its rows had too many."""
 _HEADER_WITHIN = 60
 """The rows among which a header is looked for."""
-
-
-def read_table(raw: bytes, name: str, file_format: FileFormat | None = None) -> Table:
-    """The rows of a file of text; what `file_format` says overrides what is detected. Raises PipecliError."""
-    file_format = file_format or FileFormat()
-    if raw.startswith(ARCHIVE):
-        raise PipecliError(f"{name} is an archive, no text", hint="import the files in it")
-    text, guessed = decode_table(raw, name, file_format.encoding)
-    if not text.strip():
-        raise PipecliError(f"{name} is empty")
-    suffix = name.lower().rpartition(".")[2]
-    if suffix in ("jsonl", "ndjson"):
-        table = _table(name, _objects(text, name))
-    elif suffix == "json" or (suffix not in ("csv", "tsv") and text.lstrip()[:1] in "[{"):
-        table = json_table(text, name)
-    else:
-        table = delimited_table(
-            text, name, file_format.delimiter or ("\t" if suffix == "tsv" else None), file_format
-        )
-    return table._replace(encoding=guessed)
-
-
-_MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-# In the order of preference where two read equally well.
-_LATIN = ("cp1252", "latin_1", "cp1250", "cp850", "mac_roman")
-_OTHER = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp932", "euc_jp", "gb18030", "big5", "euc_kr")
-_SAMPLE = 64 << 10
-
-
-def decode_table(raw: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
-    """The text of a file, and its encoding where that is a guess: neither said, marked nor UTF-8."""
-    marked = next((codec for mark, codec in _MARKS.items() if raw.startswith(mark)), None)
-    if not marked and raw.count(b"\0") < len(raw) / 100:  # before the rich texts of Salesforce's export
-        raw = raw.replace(b"\0", b"")
-    chosen = encoding or marked or "utf-8"
-    try:
-        return raw.decode(chosen), ""
-    except UnicodeError as error:  # `undefined` and `idna` raise one without a place
-        if encoding or marked:
-            line = raw.count(b"\n", 0, getattr(error, "start", 0)) + 1
-            raise PipecliError(f"{name}:{line}: isn't {chosen} text") from None
-    except (LookupError, ValueError):
-        raise PipecliError(f'unknown encoding "{encoding}"', hint="write one like utf-8 or cp1252") from None
-    guessed = _guess(raw)
-    if guessed is None:
-        raise PipecliError(f"{name} can't be read as text", hint="save it as UTF-8")
-    return _decoded(raw, guessed), guessed
-
-
-_UTF8 = re.compile(r"[\xc2-\xf4][\x80-\xbf]{1,3}")
-"""What may be a letter in UTF-8 among Latin-1, as in exports of texts that came from elsewhere."""
-
-
-def _decoded(raw: bytes, encoding: str) -> str:
-    return _UTF8.sub(_as_utf8, raw.decode(encoding)) if encoding == "latin_1" else raw.decode(encoding)
-
-
-def _as_utf8(match: re.Match[str]) -> str:
-    try:
-        return match[0].encode("latin_1").decode()
-    except UnicodeError:
-        return match[0]
-
-
-def _guess(raw: bytes) -> str | None:
-    from charset_normalizer import from_bytes
-
-    sample = raw[:_SAMPLE].rpartition(b"\n")[0] or raw[:_SAMPLE]
-    best = from_bytes(sample, cp_isolation=[*_LATIN, *_OTHER]).best()
-    if best is not None and best.encoding in _OTHER and _decodes(raw, best.encoding):
-        within, whole = (len(form.findall(sample.decode(best.encoding, "ignore"))) for form in _SCRIPT)
-        if 2 * within <= whole:  # words of two scripts are of neither: "Telefуnica"
-            return best.encoding
-    # Between the Latin code pages statistics of a short text can't choose: "Muñoz" would become "Muńoz".
-    readable = [encoding for encoding in _LATIN if _decodes(raw, encoding)]
-    if not readable or b"\0" in raw:
-        return None
-    return min(readable, key=lambda encoding: len(_ODD.findall(_decoded(raw, encoding))))
-
-
-def _decodes(raw: bytes, encoding: str) -> bool:
-    try:
-        raw.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-_SCRIPT = (re.compile(r"[A-Za-z][\u0370-\u07ff]|[\u0370-\u07ff][A-Za-z]"), re.compile(r"[\u0370-\u07ff]+"))
-"""The borders of Latin letters with those of another alphabet, and the runs of the other."""
-# A sign or superscript in a word, a capital after a small letter, a grave by an acute: the wrong code page.
-_ODD = re.compile(
-    r"[^\W\d_](?=[^\w\s\x00-\x7f’])|[^\w\s\x00-\x7f’‘“„«¿¡€£](?=[^\W\d_])|[\x80-\x9f]|[a-zß-ÿ](?=[À-Þ])"
-    r"|[¹³ºª](?=[^\W\d_])|(?<=[a-zß-ÿ]{3})[¹³ºª]|[øØàèÈìÌòÒ](?=[áéíóúý])|(?<=[áéíóúý])[øàèìò]"
-)
 
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
@@ -395,7 +291,7 @@ def json_table(text: str, name: str) -> Table:
         value = loads(text)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and text.lstrip()[:1] == "{":
-            return _table(name, _objects(text, name))
+            return json_lines_table(text, name)
         raise PipecliError(f"{name}:{error.lineno}: isn't JSON: {error.msg}") from None
     except RecursionError:
         raise PipecliError(f"{name}: is nested too deeply") from None
@@ -407,8 +303,12 @@ def json_table(text: str, name: str) -> Table:
     return _table(name, enumerate(value, 1))
 
 
+def json_lines_table(text: str, name: str) -> Table:
+    """The rows of JSON Lines, an object on each. Raises PipecliError."""
+    return _table(name, _objects(text, name))
+
+
 def _objects(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of JSON Lines. Raises PipecliError."""
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue

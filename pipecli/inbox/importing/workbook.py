@@ -1,9 +1,11 @@
-"""The rows of a sheet of a workbook (xlsx, xls, ods), of the vCards of an address book, and of any file."""
+"""The rows of the sheets of a workbook (xlsx, xls, ods).
+
+And what stands between the rows of any table and is none of them: sums and headings of groups, headers.
+"""
 
 from __future__ import annotations
 
 import io
-import quopri
 import re
 import zipfile
 import zlib
@@ -12,15 +14,12 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from html.parser import HTMLParser
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
-from pipecli.inbox.importing import table
 from pipecli.inbox.importing.table import (
-    ARCHIVE,
     Cell,
     FileFormat,
     Row,
@@ -30,99 +29,19 @@ from pipecli.inbox.importing.table import (
     is_of_totals,
     table_of,
 )
-from pipecli.records.base import LANGUAGE
 from pipecli.wording import first_of
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
 
+ARCHIVE = b"PK\x03\x04"
+"""The first bytes of a zip, which xlsx and ods are, too."""
 _OLD_XLS = b"\xd0\xcf\x11\xe0"
 """The first bytes of a workbook of before 2007."""
 _MOST_SHEETS = 8
 _Numbered = tuple[int, list[Cell]]
 """A row with its number."""
-_IN_LIST = re.compile(r"(?P<list>\w+)\.(?P<number>\d+)\.(?P<field>.+)")
-
-
-def rows_of_file(raw: bytes, name: str, file_format: FileFormat | None = None) -> Table:
-    """The rows of a file of text or of a sheet. Raises PipecliError."""
-    file_format = file_format or FileFormat()
-    if is_workbook(raw, name):
-        return read_workbook(raw, name, file_format)
-    if is_vcard(raw):
-        return vcards(raw, name, file_format)
-    if not name.lower().endswith((".csv", ".tsv")) and _PAGE.match(raw) and b"<table" in raw.lower():
-        text, guessed = table.decode_table(raw, name, file_format.encoding)
-        return _without_groups(table_of(_rows_of_html(text), name, file_format))._replace(encoding=guessed)
-    whole = _without_groups(table.read_table(raw, name, file_format))
-    if file_format.sheet and whole.typed:
-        return next((part for part in _lists_apart(whole) if part.sheet == file_format.sheet), whole)
-    return whole
-
-
-def _lists_apart(whole: Table) -> list[Table]:
-    """A table of JSON without the lists of records in its objects, and each list as a sheet of its own.
-
-    `parent.id` and `parent.name` say whose it is.
-    """
-    places = {column: place for column in whole.columns if (place := _IN_LIST.fullmatch(column))}
-    lists = dict.fromkeys(place["list"] for place in places.values() if place["field"] == "id")
-    tables = [
-        whole._replace(
-            columns=[c for c in whole.columns if c not in places or places[c]["list"] not in lists]
-        )
-    ]
-    for name in lists:
-        rows: list[Row] = []
-        for row in whole.rows:
-            around = {f"parent.{key}": row.cells.get(key, "") for key in ("id", "name")}
-            elements: dict[str, dict[str, Cell]] = {}
-            for column, cell in row.cells.items():
-                place = places.get(column)
-                if place and place["list"] == name:
-                    elements.setdefault(place["number"], around.copy())[place["field"]] = cell
-            rows += [Row(number, cells) for number, cells in enumerate(elements.values(), len(rows) + 1)]
-        columns = [*dict.fromkeys(column for row in rows for column in row.cells)]
-        tables.append(whole._replace(columns=columns, rows=rows, sheet=name))
-    return tables
-
-
-_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(?!\?xml)(!|\w)")
-
-
-class _HtmlRows(HTMLParser):
-    """The cells of the rows of tables."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: list[list[str]] = []
-        self._is_cell = False
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th") and self.rows:
-            self.rows[-1].append("")
-            self._is_cell = True
-        elif tag == "br":
-            self.handle_data("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._is_cell = self._is_cell and tag not in ("td", "th", "tr", "table")
-
-    def handle_data(self, data: str) -> None:
-        if self._is_cell:
-            self.rows[-1][-1] += data
-
-
-def _rows_of_html(text: str) -> Iterator[tuple[int, Sequence[Cell]]]:
-    """The rows of a web page that is called a workbook, as Bitrix24 and reports of others write it."""
-    parser = _HtmlRows()
-    parser.feed(text)
-    for line, cells in enumerate(parser.rows, 1):
-        if any(cell.strip() for cell in cells):
-            yield line, [cell.strip() for cell in cells]
 
 
 def is_workbook(raw: bytes, name: str) -> bool:
@@ -134,28 +53,6 @@ def is_workbook(raw: bytes, name: str) -> bool:
     with suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(raw)) as archive:
         return not {"[Content_Types].xml", "mimetype"}.isdisjoint(archive.namelist())
     return False
-
-
-def is_archive(raw: bytes, name: str) -> bool:
-    """True for a zip of files; a workbook is a zip, too, with a list of its contents."""
-    return raw.startswith(ARCHIVE) and not is_workbook(raw, name)
-
-
-def tables_of_file(raw: bytes, name: str) -> list[Table]:
-    """The rows of a file, of a workbook those of each sheet that has some and that people see."""
-    if not is_workbook(raw, name):
-        return _lists_apart(rows_of_file(raw, name))
-    workbook = _opened(raw, name)
-    from python_calamine import SheetVisibleEnum
-
-    seen = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
-    sheets = {sheet: _rows(workbook, sheet) for sheet in seen or workbook.sheet_names}
-    is_alone = len(workbook.sheet_names) == 1
-    return [
-        _of_sheet("" if is_alone else sheet, rows, name, FileFormat())
-        for sheet, rows in sheets.items()
-        if rows
-    ]
 
 
 def _opened(raw: bytes, name: str) -> CalamineWorkbook:
@@ -188,6 +85,21 @@ def _refuse_formulas(raw: bytes, name: str) -> None:
                 )
 
 
+def read_sheets(raw: bytes, name: str) -> list[Table]:
+    """The rows of each sheet of a workbook that has some and that people see. Raises PipecliError."""
+    workbook = _opened(raw, name)
+    from python_calamine import SheetVisibleEnum
+
+    seen = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
+    sheets = {sheet: _rows(workbook, sheet) for sheet in seen or workbook.sheet_names}
+    is_alone = len(workbook.sheet_names) == 1
+    return [
+        _of_sheet("" if is_alone else sheet, rows, name, FileFormat())
+        for sheet, rows in sheets.items()
+        if rows
+    ]
+
+
 def read_workbook(raw: bytes, name: str, file_format: FileFormat) -> Table:
     """The rows of a workbook's sheet. Raises PipecliError."""
     workbook = _opened(raw, name)
@@ -204,7 +116,7 @@ def read_workbook(raw: bytes, name: str, file_format: FileFormat) -> Table:
 
 
 def _of_sheet(sheet: str, rows: list[_Numbered], name: str, file_format: FileFormat) -> Table:
-    return _without_groups(table_of(iter(rows), name, file_format))._replace(typed=True, sheet=sheet)
+    return without_groups(table_of(iter(rows), name, file_format))._replace(typed=True, sheet=sheet)
 
 
 def _chosen(sheets: dict[str, list[_Numbered]], name: str, file_format: FileFormat) -> str:
@@ -252,7 +164,7 @@ _OF_GROUP = (
 """What the line of a group's sum is called: `Subtotal March`, `Total 03/2026`, `April total`."""
 
 
-def _without_groups(whole: Table) -> Table:
+def without_groups(whole: Table) -> Table:
     """The table without subtotals and headings between its rows; a report's groups are said in each row."""
     sparse: list[tuple[Row, list[str]]] = []
     for row in whole.rows:
@@ -380,71 +292,3 @@ def _cell(value: _Value) -> Cell:
         case date() | time():
             return value.isoformat()
     return str(value).strip()
-
-
-_ONE = {"UID": "external_id", "FN": "name", "ORG": "customer", "TITLE": "title", "NOTE": "notes"}
-_ONE |= {"BDAY": "custom.birthday", "URL": "custom.website", "ADR": "custom.address"}
-_SEVERAL = {"EMAIL": "emails", "TEL": "phones", "CATEGORIES": "tags"}
-
-
-def is_vcard(raw: bytes) -> bool:
-    return raw[:64].lstrip(b"\xef\xbb\xbf \r\n").upper().startswith(b"BEGIN:VCARD")
-
-
-def vcards(raw: bytes, name: str, file_format: FileFormat) -> Table:
-    """The persons of an address book, vCard 2.1 to 4.0, in columns named like the fields of a contact."""
-    text, guessed = table.decode_table(raw, name, file_format.encoding)
-    rows: list[Row] = []
-    for number, line in _content_lines(text):
-        head, _, value = line.partition(":")
-        key, *parameters = head.upper().split(";")
-        key = key.rpartition(".")[2]  # item1.EMAIL
-        if key == "BEGIN":
-            rows.append(Row(number, {}))
-        if not rows or not value.strip():
-            continue
-        if "QUOTED-PRINTABLE" in head.upper():
-            from pipecli.inbox.mail.message import as_text  # 20 ms, for what is rare
-
-            charset = next((p.partition("=")[2] for p in parameters if p.startswith("CHARSET=")), "UTF-8")
-            value = as_text(quopri.decodestring(value.encode()), charset)
-        cells = rows[-1].cells
-        if key == "TEL" and re.search(r"\b(FAX|PAGER)\b", head.upper()):
-            cells.setdefault("custom.fax", _plain(value))
-        elif column := _ONE.get(key):
-            parts = re.split(r"(?<!\\);", value) if key in ("ORG", "ADR") else [value]
-            own = parts[:1] if key == "ORG" else filter(None, map(str.strip, parts))
-            cells.setdefault(column, _plain(", ".join(own)).removeprefix("urn:uuid:"))
-        elif column := _SEVERAL.get(key):
-            values = re.split(r"(?<!\\),", value) if key == "CATEGORIES" else [value.removeprefix("tel:")]
-            known = cells.setdefault(column, ())
-            cells[column] = (*(known if isinstance(known, tuple) else ()), *map(_plain, values))
-        elif key == "LANG":
-            language, *regions = _plain(value).replace("_", "-").split("-")
-            tag = "-".join([language.lower(), *regions])
-            if re.fullmatch(LANGUAGE, tag):
-                cells.setdefault("language", tag)
-        elif key == "N" and not cells.get("name"):
-            last, given, *_ = [*map(_plain, re.split(r"(?<!\\);", value)), ""]
-            cells["name"] = f"{given} {last}".strip()
-    columns = [*dict.fromkeys(column for row in rows for column in row.cells)]
-    return Table(name, columns, rows, typed=True, encoding=guessed)
-
-
-def _content_lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines with those that continue them; a quoted-printable one goes on after a `=`."""
-    whole, begins = "", 1
-    for number, line in enumerate(text.splitlines(), 1):
-        if line[:1] in (" ", "\t"):
-            whole += line[1:]
-        elif whole.endswith("=") and "QUOTED-PRINTABLE" in whole.partition(":")[0].upper():
-            whole = whole[:-1] + line
-        else:
-            yield begins, whole
-            whole, begins = line, number
-    yield begins, whole
-
-
-def _plain(value: str) -> str:
-    r"""A value without its escapes: `\n`, `\,`, `\;`."""
-    return re.sub(r"\\(.)", lambda match: "\n" if match[1] in "nN" else match[1], value).strip()

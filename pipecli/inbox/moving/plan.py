@@ -15,8 +15,9 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.mapping import mapping_page
+from pipecli.inbox.importing.rows_of_file import rows_of_file, tables_of_file
 from pipecli.inbox.importing.table import CountedRows, FileFormat, Table
-from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
+from pipecli.inbox.importing.workbook import with_sheet
 from pipecli.inbox.moving import PLAN_FILE, papers_without_deal, plan_files, recognise_vendor
 from pipecli.inbox.moving import duplicate_tables_and_columns as overlaps
 from pipecli.inbox.moving import guess_or_ask_formats as formats

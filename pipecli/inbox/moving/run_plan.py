@@ -28,9 +28,8 @@ from pipecli.inbox.importing.import_files import (
 )
 from pipecli.inbox.importing.import_report import NOT_HERE, REMOVED, WORDS, Import, reasons_by_shape
 from pipecli.inbox.importing.mapping import Source, row_kind_named
+from pipecli.inbox.importing.rows_of_file import rows_of_file, tables_of_file
 from pipecli.inbox.importing.rows_to_records import Tick
-from pipecli.inbox.importing.workbook import rows_of_file as read_table
-from pipecli.inbox.importing.workbook import tables_of_file
 from pipecli.inbox.moving import PLAN_FILE, vendors
 from pipecli.inbox.moving.findings import text_of_row
 from pipecli.inbox.moving.lines_and_sums import PAPER_KINDS
@@ -292,7 +291,7 @@ def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
     for step in move.steps:
         row_kind = row_kind_named(step.kind)
         if row_kind and not row_kind.inside and step.file in by_name:
-            table = read_table(by_name[step.file].content, step.file)
+            table = rows_of_file(by_name[step.file].content, step.file)
             ids[row_kind.noun] = [str(row.cells.get(row_kind.kinds[0].identity, "")) for row in table.rows]
     return ids
 

@@ -21,7 +21,7 @@ from pipecli.store.index.views_and_functions import ITS_STAGE, OF_LEAD, PROBABIL
 if TYPE_CHECKING:
     from pipecli.reports.activity_and_first_response import Activity, FirstAnswer, Inquiry, OwnedDeal
     from pipecli.reports.forecast import Window
-    from pipecli.reports.funnel import LeadInFunnel, Sale
+    from pipecli.reports.funnel_and_velocity import LeadInFunnel, Sale
     from pipecli.reports.stale_and_receivables import OpenInvoice
 
 
@@ -268,7 +268,7 @@ def leads_in_funnel(
     connection: sqlite3.Connection, owner_filter: OwnerFilter, zone: tzinfo
 ) -> list[LeadInFunnel]:
     """Every lead of these people, with the opportunities on it, whosever they are."""
-    from pipecli.reports.funnel import LeadInFunnel
+    from pipecli.reports.funnel_and_velocity import LeadInFunnel
 
     condition, parameters = condition_of(owner_filter, known=_OF_A_LEAD)
     teams = _teams(connection)
@@ -293,7 +293,7 @@ def leads_in_funnel(
 
 def _deals_of_leads(connection: sqlite3.Connection) -> tuple[Counter[str], dict[str, list[Sale]]]:
     """By lead, how many opportunities are on it, and those that were won."""
-    from pipecli.reports.funnel import Sale
+    from pipecli.reports.funnel_and_velocity import Sale
 
     counts, sales = Counter[str](), defaultdict[str, list[Sale]](list)
     for lead, key, status, amount, currency, closed in connection.execute(
