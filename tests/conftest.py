@@ -25,7 +25,7 @@ from pipecli.cli.main import run
 from pipecli.store import create_pipeline, lock_and_signals
 from pipecli.store.file_stamps import stamps
 from pipecli.store.index.index import open_index, seal, writing
-from pipecli.store.safe_files import location_at
+from pipecli.store.location import location_at
 from tests.by_hand import GIT_CONFIG, commit, git_stamp, places_of, write_and_commit
 from tests.warm import warm_programs
 

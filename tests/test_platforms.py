@@ -179,7 +179,7 @@ def test_what_a_system_lacks_of_others_is_done_another_way(
         patch.setattr(os, "supports_dir_fd", set())
         for module, name in ((os, "O_NOFOLLOW"), (os, "O_DIRECTORY"), (os, "sync"), (signal, "SIGHUP")):
             patch.delattr(module, name)
-        patch.setattr(safe_files, "_CAUTIOUS", 0)
+        patch.setattr(safe_files, "CAUTIOUS", 0)
         assert file_stamps.stamps(root) == stamps
         with pytest.raises(FaultyFile, match="a symbolic link can't be a record"):
             safe_files.read_text(root, "customers/link.yaml")

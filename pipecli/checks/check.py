@@ -37,8 +37,8 @@ from pipecli.store.yaml import read
 from pipecli.wording import with_words_cut
 
 if TYPE_CHECKING:
+    from pipecli.store.location import Location
     from pipecli.store.pipeline import Pipeline
-    from pipecli.store.safe_files import Location
 
 
 RULES: tuple[Rule[Pipeline], ...] = (

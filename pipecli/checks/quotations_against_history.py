@@ -16,8 +16,8 @@ from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
     from pipecli.records.papers import Quotation
+    from pipecli.store.location import Location
     from pipecli.store.pipeline import Pipeline
-    from pipecli.store.safe_files import Location
 
 # Not who it is for or on which deal: merging two customers relinks what they were sent.
 OFFERED = (

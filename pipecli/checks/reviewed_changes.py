@@ -23,7 +23,7 @@ from pipecli.records.kinds import BY_NOUN, SETTINGS
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
 from pipecli.store import git, safe_files
-from pipecli.store.safe_files import Location
+from pipecli.store.location import Location
 from pipecli.store.validate_record import parse_record
 from pipecli.store.yaml import read
 

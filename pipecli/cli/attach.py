@@ -14,6 +14,7 @@ from pipecli.errors import PipecliError, system_refusal
 from pipecli.harmless_text import one_line
 from pipecli.store import safe_files
 from pipecli.store.ids_and_files import slug
+from pipecli.store.location import Location
 from pipecli.store.plan_writes import Write
 from pipecli.workflow import Change
 from pipecli.workflow import activity_followup_and_attachment as rules
@@ -66,7 +67,7 @@ def attached(transaction: Transaction, record: Any, name: str, content: bytes) -
     return record, Write(added.file, None, content)
 
 
-def _content(path: Path, most: int, location: safe_files.Location) -> bytes:
+def _content(path: Path, most: int, location: Location) -> bytes:
     """The content of a file of the person's own, of which one byte more than `most` is read."""
     with system_refusal(path, "read"):
         if not path.exists():

@@ -171,10 +171,10 @@ NOUNS = {
         verbs={
             "first-response": "report.activity_and_first_response",
             **dict.fromkeys(("velocity", "funnel"), "report.funnel_and_velocity"),
-            "lost": "report.lost",
+            "lost": "report.lost_stale_and_receivables",
             **dict.fromkeys(("ranking", "pipeline"), "report.pipeline_and_ranking"),
             "activity": "report.activity_and_first_response",
-            **dict.fromkeys(("receivables", "stale"), "report.stale_and_receivables"),
+            **dict.fromkeys(("receivables", "stale"), "report.lost_stale_and_receivables"),
         },
     ),
     "chart": Noun(

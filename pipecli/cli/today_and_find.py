@@ -237,7 +237,7 @@ _BEGIN = (
 
 def alone(ctx: Any) -> None:
     """Run `pipecli` without a command: `today` in a pipeline; outside of one, the first steps."""
-    from pipecli.store.safe_files import NoPipeline
+    from pipecli.store.location import NoPipeline
 
     run = session(ctx)
     try:

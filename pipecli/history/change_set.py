@@ -9,18 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipecli.history.commit_as_of import UNSHALLOW, NoSuchMoment, commit_meant, tip
-from pipecli.history.commits import (
-    commits_of_events,
-    key_of_path,
-    merge_base,
-    noun_at,
-    record_kind,
-    renamed_in,
-)
+from pipecli.history.commits import commits_of_events, key_of_path, merge_base, noun_at, renamed_in
 from pipecli.history.events_in_words import Event, RecordVersion, events_between, title_of
 from pipecli.history.pipeline_as_of import PastPipeline, pipeline_of_commit
 from pipecli.history.version_facts import facts_of
-from pipecli.records.kinds import KINDS, OPPORTUNITY
+from pipecli.records.kinds import KINDS, OPPORTUNITY, kind_of, record_kind
 from pipecli.records.money import weighted_amount
 from pipecli.reports.deal import Key
 from pipecli.reports.forecast import Forecast, ForecastRow, Window, chronological, forecast
@@ -31,8 +24,8 @@ from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index.conditions_and_columns import OwnerFilter
 from pipecli.store.index.rows_for_reports import forecast_deals
 from pipecli.store.index.views_and_functions import marks
+from pipecli.store.location import Location
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
 from pipecli.workflow.settings import EarlierWords
 

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
+from pipecli.store.location import Location
 from pipecli.store.power_cut_and_killed_git import require_branch_not_lost
-from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.wording import count
 

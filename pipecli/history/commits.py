@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.harmless_text import decoded
 from pipecli.history.commit_as_of import seconds_of
-from pipecli.records.kinds import KINDS, SETTINGS, SETTINGS_FILE, Kind
+from pipecli.records.kinds import KINDS, SETTINGS_FILE, record_kind
 from pipecli.store import git
 from pipecli.store.git_commit import KEEPING_LISTS
-from pipecli.store.safe_files import Location, kind_of
+from pipecli.store.location import Location
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
@@ -46,11 +46,6 @@ class FileChange(NamedTuple):
 
 CommitChanges = tuple[str, list[FileChange]]
 """The id of a commit, and the files that it changed."""
-
-
-def record_kind(path: str) -> Kind | None:
-    """The kind of record at a path of the pipeline, the settings being one; None for other files."""
-    return SETTINGS if path == SETTINGS_FILE else kind_of(path)
 
 
 def listed_commits(

@@ -25,7 +25,7 @@ from pipecli.history.version_facts import CONTENT_ABSENT, VersionFacts, facts_of
 from pipecli.store import git, safe_files
 from pipecli.store.index.index import DAMAGED, is_sealed, writing
 from pipecli.store.index.views_and_functions import marks
-from pipecli.store.safe_files import Location
+from pipecli.store.location import Location
 from pipecli.store.second_process import parts
 
 _PATIENCE = 60.0

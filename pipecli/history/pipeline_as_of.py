@@ -21,12 +21,12 @@ from pipecli.history.commits import tree_entries, tree_of
 from pipecli.history.history_index import first_parent_line
 from pipecli.history.version_facts import CONTENT_ABSENT, why_absent
 from pipecli.json_and_csv import loads
-from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
+from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind, kind_of
 from pipecli.store import git, safe_files
 from pipecli.store.index import index
 from pipecli.store.index.views_and_functions import register_sql_functions
+from pipecli.store.location import Location
 from pipecli.store.pipeline import Pipeline, rates_of
-from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.validate_record import validate
 from pipecli.store.yaml import read
 

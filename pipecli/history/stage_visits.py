@@ -12,8 +12,8 @@ from pipecli.history.commit_as_of import NoSuchMoment, never_falling
 from pipecli.history.history_index import History, Say, open_history
 from pipecli.history.stages_by_commit import FirstParentPath, StageHistories, path_to, stage_histories
 from pipecli.reports.deal import Deal, Place, StageVisit
+from pipecli.store.location import Location
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.safe_files import Location
 
 _DAY = 86_400
 

@@ -14,14 +14,13 @@ from pipecli.errors import PipecliError
 from pipecli.harmless_text import one_line
 from pipecli.history.commit_as_of import UNSHALLOW, tip
 from pipecli.records.base import Record
-from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
+from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, kind_of
 from pipecli.store import git, safe_files
 from pipecli.store.git_commit import differing_files
 from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index.rows_for_verbs import records_naming
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write, check_references, record_names
-from pipecli.store.safe_files import kind_of
 from pipecli.store.validate_record import parse_record
 from pipecli.wording import first_of
 from pipecli.workflow import Refused

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import FaultyFile
-from pipecli.history.commits import record_kind
+from pipecli.records.kinds import record_kind
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:

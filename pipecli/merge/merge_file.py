@@ -30,10 +30,9 @@ from pipecli.merge.field_by_field import (
 )
 from pipecli.merge.merged_text import Version, Writer, mark_conflicts
 from pipecli.records.base import Part, Plain
-from pipecli.records.kinds import QUOTATION, SETTINGS, SETTINGS_FILE, Kind
+from pipecli.records.kinds import QUOTATION, Kind, record_kind
 from pipecli.records.references import references
 from pipecli.store import git
-from pipecli.store.safe_files import kind_of
 from pipecli.store.validate_record import validate
 from pipecli.store.yaml import read
 from pipecli.store.yaml.read import BYTE_ORDER_MARK
@@ -340,7 +339,7 @@ def merge_file(
         return MergedFile(theirs or b"")
     if ours is None or theirs is None:
         return _removed(base, ours, theirs, prefer)
-    kind = SETTINGS if file == SETTINGS_FILE else kind_of(file)
+    kind = record_kind(file)
     if kind is None:
         return _by_line(None, base or b"", ours, theirs, prefer, "it isn't a record")
     if any(_parts(side) > _MOST_PARTS for side in (base or b"", ours, theirs)):

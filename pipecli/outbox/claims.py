@@ -35,10 +35,10 @@ from pipecli.store.git_remote import (
     shared_remote,
     talk_to_remote,
 )
+from pipecli.store.location import Location
 from pipecli.store.lock_and_signals import hold_lock, interruptible
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.power_cut_and_killed_git import write_hardened
-from pipecli.store.safe_files import Location
 
 _TRIES = 12
 _LARGEST = 64 << 20

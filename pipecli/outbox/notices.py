@@ -26,7 +26,7 @@ from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
 from pipecli.reports.today_and_followups import Message
 from pipecli.store import git
 from pipecli.store.git_remote import refs
-from pipecli.store.safe_files import Location
+from pipecli.store.location import Location
 from pipecli.translation import Words
 
 OWNER = "owner"

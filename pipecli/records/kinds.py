@@ -177,3 +177,13 @@ def closed_list(closed: Mapping[str, Any], key: str) -> list[Any]:
     """The `reasons` or the `competitors` of a plain section, in the old form or the new; [] of none."""
     values = closed_in_lists(closed).get(key)
     return values if isinstance(values, list) else []
+
+
+def kind_of(file: str) -> Kind | None:
+    """The kind of record that a path of the pipeline holds; None for any other file."""
+    return BY_FOLDER.get(file.partition("/")[0]) if file.endswith(".yaml") else None
+
+
+def record_kind(path: str) -> Kind | None:
+    """The kind of record at a path of the pipeline, the settings being one; None for other files."""
+    return SETTINGS if path == SETTINGS_FILE else kind_of(path)

@@ -22,11 +22,12 @@ from pipecli.extras import PINNED_INSTALL
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.records.money import CURRENCIES
 from pipecli.store import editor_schemas, git, git_commit, ids_and_files, merge_setup, safe_files
+from pipecli.store.location import Location, NoPipeline, find_location, location_at
 from pipecli.store.lock_and_signals import clear_temporary, hold_pipelines, interruptible
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write
 from pipecli.store.power_cut_and_killed_git import harden, harden_folders, hardening_options
-from pipecli.store.safe_files import Location, find_location, inside
+from pipecli.store.safe_files import inside
 from pipecli.store.validate_record import parse_record
 from pipecli.store.write_and_commit import write_under_journal
 from pipecli.store.yaml.write import scalar_text
@@ -178,7 +179,7 @@ def create_pipeline(
             currency, company or root.name, timezone or local_timezone(), user or _git_identity(root)
         )
         parse_record(SETTINGS, SETTINGS_FILE, text)
-        location = safe_files.location_at(root)
+        location = location_at(root)
         with hold_pipelines(location.cache):
             _commit(
                 location,
@@ -247,8 +248,8 @@ def _init(directory: Path) -> None:
 def _is_done_by_a_killed_one(root: Path, tell: Callable[[str], object]) -> bool:
     """Finish or undo what killed commands left in the repository; True where an `init` has made this."""
     try:
-        location = safe_files.location_at(root)
-    except safe_files.NoPipeline:
+        location = location_at(root)
+    except NoPipeline:
         return False
     journals = [file.read_bytes() for file in location.cache.parent.glob("*/journal") if file.is_file()]
     if not journals:

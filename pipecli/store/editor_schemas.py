@@ -21,7 +21,8 @@ from pipecli.records import base
 from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS, Kind
 from pipecli.store.file_stamps import stat_of
-from pipecli.store.safe_files import Location, read_bytes
+from pipecli.store.location import Location
+from pipecli.store.safe_files import read_bytes
 from pipecli.store.safe_files import write_file as replace
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

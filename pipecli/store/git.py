@@ -182,7 +182,7 @@ def ended(
         asking = Thread(target=_ask, args=(process.stdin, stdin or b""), daemon=True)
         (asking.start if len(stdin or b"") > 4096 else asking.run)()  # so much an empty pipe takes
         process.stdin = None
-    from pipecli.store.safe_files import pipe_below
+    from pipecli.store.location import pipe_below
 
     if sys.platform == "win32":  # no folder there has such a pipe
         return process.communicate()

@@ -20,7 +20,7 @@ from pipecli.store import git
 from pipecli.store.safe_files import read_of_git
 
 if TYPE_CHECKING:
-    from pipecli.store.safe_files import Location
+    from pipecli.store.location import Location
     from pipecli.workflow import Change
 
 

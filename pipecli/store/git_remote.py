@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from pipecli.store import git
 from pipecli.store.git_commit import KEEPING_MEMORY, branch_of, settings_of
-from pipecli.store.safe_files import Location, pipe_below
+from pipecli.store.location import Location, pipe_below
 
 PATIENCE = 60.0
 """Seconds without a word, after which a remote is given up."""

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from pipecli.errors import Fault
-from pipecli.records.kinds import BY_NOUN, CROCKFORD, ID_LENGTH, PRODUCT, SLUG
+from pipecli.records.kinds import BY_NOUN, CROCKFORD, ID_LENGTH, PRODUCT, SLUG, kind_of
 from pipecli.store import safe_files
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
     from pipecli.records.kinds import Kind
-    from pipecli.store.safe_files import Location
+    from pipecli.store.location import Location
 
 _SLUG_LENGTH = 40
 _READ_OTHERWISE = frozenset(";,'")
@@ -169,7 +169,7 @@ def _skipped(location: Location, stamp: list[int]) -> list[str]:
 
     listed = os.fsdecode(git.raw(location.work_tree, "ls-files", "-t", "-z", "--", location.prefix or "."))
     names = (line[2:].removeprefix(location.prefix) for line in listed.split("\0") if line.startswith("S "))
-    files = list(filter(safe_files.kind_of, names))
+    files = list(filter(kind_of, names))
     known = {"stamp": stamp, "files": files, "sum": _sum_of(files)}
     with suppress(OSError, ValueError):  # only to be faster
         location.cache.mkdir(parents=True, exist_ok=True)
@@ -183,7 +183,7 @@ def _sum_of(names: Iterable[str]) -> int:
 
 def named_by_file(file: str) -> tuple[str, str] | None:
     """The noun and key of a record by the name of its file alone; None for other files."""
-    if (kind := safe_files.kind_of(file)) is None:
+    if (kind := kind_of(file)) is None:
         return None
     stem = file.rpartition("/")[2].removesuffix(".yaml")
     return kind.noun, "-".join(stem.split("-")[:2]) if kind.is_document else stem

@@ -20,6 +20,7 @@ from time import time
 
 from pipecli.errors import PipecliError
 from pipecli.store import safe_files
+from pipecli.store.location import TRACES
 
 PATIENCE = 30.0
 """Seconds to wait for another command before giving up."""
@@ -189,7 +190,7 @@ def clear_dead(cache: Path) -> None:
     """Remove what killed commands left of journals that were never in place, of merges, of an index."""
     with os.scandir(cache) as entries:
         for entry in entries:
-            is_torn = entry.name.startswith(safe_files.TRACES)
+            is_torn = entry.name.startswith(TRACES)
             if entry.name.endswith(".tmp") and not is_torn:
                 # In a container of its own a process that lives looks dead.
                 age = _A_MINUTE if _is_dead(entry.name.split(".")[-2]) else _AN_HOUR

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from pipecli.records.kinds import KINDS, SETTINGS_FILE
 from pipecli.store import git
-from pipecli.store.safe_files import Location
+from pipecli.store.location import Location
 
 ATTRIBUTES_FILE = ".gitattributes"
 

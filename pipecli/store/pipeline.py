@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.json_and_csv import loads
-from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS, SETTINGS_FILE, Kind
+from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS, SETTINGS_FILE, Kind, kind_of
 from pipecli.store import file_stamps, ids_and_files, safe_files
 from pipecli.store.file_stamps import Stat
 from pipecli.store.index.index import Index, Rows, open_index
 from pipecli.store.index.tables import KEYS
 from pipecli.store.index.views_and_functions import register_sql_functions
-from pipecli.store.safe_files import Location, kind_of
+from pipecli.store.location import JOBS, TRACES, Location, branch_gone_back, find_location
 from pipecli.store.yaml import read
 from pipecli.store.yaml.read import locate
 
@@ -64,7 +64,7 @@ class Pipeline:
     @classmethod
     def find(cls, start: Path, now: date | datetime | None = None) -> Pipeline:
         """The pipeline that holds `start`; `now` stands in for the clock. Raises files.NoPipeline."""
-        return cls(safe_files.find_location(start), now)
+        return cls(find_location(start), now)
 
     def close(self) -> None:
         """Close the index, if it was opened."""
@@ -221,18 +221,18 @@ class Pipeline:
     def recover_killed(self) -> None:
         """Finish or undo what a killed command left, unless a living one is at work; tell of it."""
         location = self.location
-        for file in (location.journal, *map(location.journal_of, safe_files.JOBS)):
+        for file in (location.journal, *map(location.journal_of, JOBS)):
             if self._holds_traces(file.parent) or os.path.lexists(file):
                 self._recover(location, file)
         for other in _cut_off_beside(location):
             self._recover(other, other.journal)
-        if word := safe_files.branch_gone_back(location):  # a killed git may have noted it
+        if word := branch_gone_back(location):  # a killed git may have noted it
             self.tell(f"warning: {word}")
 
     def _holds_traces(self, cache: Path) -> bool:
         """True where a killed command left what lies beside a journal."""
         with suppress(OSError):
-            return any(name.startswith(safe_files.TRACES) for name in os.listdir(cache))  # noqa: PTH208
+            return any(name.startswith(TRACES) for name in os.listdir(cache))  # noqa: PTH208
         return False
 
     def _recover(self, location: Location, file: Path) -> None:
@@ -253,7 +253,7 @@ class Pipeline:
             line = f"warning: {half}{error}"
         if line:
             self.tell(line if location == self.location else f"{location.root}: {line}")
-            safe_files.find_location(self.root)  # an `init` that is undone takes it away
+            find_location(self.root)  # an `init` that is undone takes it away
 
     def read(self, file: str) -> Record:
         """The record of one file, from the file itself. Raises FaultyFile."""

@@ -18,14 +18,13 @@ from pipecli.errors import PipecliError
 from pipecli.json_and_csv import loads
 from pipecli.records import base
 from pipecli.records.base import Document
-from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLUG, closed_in_lists
+from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLUG, closed_in_lists, kind_of
 from pipecli.records.references import References, references
 from pipecli.store import ids_and_files, safe_files
 from pipecli.store.index import tables
 from pipecli.store.index.index import Rows, rows_of
 from pipecli.store.index.views_and_functions import marks, register_sql_functions
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.safe_files import kind_of
 from pipecli.store.second_process import SecondProcess, parts
 from pipecli.store.validate_record import parse_record, validate
 from pipecli.store.yaml import edit, read

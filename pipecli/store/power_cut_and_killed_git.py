@@ -21,7 +21,7 @@ from pipecli.store import git, safe_files
 from pipecli.store.git_commit import branch_of, differing_files, git_at_work, head_of, settings_of, unstage
 
 if TYPE_CHECKING:
-    from pipecli.store.safe_files import Location
+    from pipecli.store.location import Location
 
 _PAUSE = 0.05
 ONTO = "journal.onto"

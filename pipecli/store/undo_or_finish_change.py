@@ -24,7 +24,7 @@ from pipecli.store.lock_and_signals import clear_dead, interruptible, uninterrup
 from pipecli.wording import first_of
 
 if TYPE_CHECKING:
-    from pipecli.store.safe_files import Location
+    from pipecli.store.location import Location
 
 _RESERVE = "journal.reserve"
 _BEFORE = "before-{}"

@@ -11,7 +11,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError, left_in_part, reason_of
-from pipecli.records.kinds import SETTINGS_FILE
+from pipecli.records.kinds import SETTINGS_FILE, kind_of
 from pipecli.store import git, ids_and_files, safe_files, undo_or_finish_change
 from pipecli.store.file_stamps import Stat, stat_of
 from pipecli.store.git_commit import (
@@ -31,13 +31,12 @@ from pipecli.store.power_cut_and_killed_git import (
     hardening_options,
     held_alone,
 )
-from pipecli.store.safe_files import kind_of
 
 if TYPE_CHECKING:
     from pipecli.store.index.index import Index
+    from pipecli.store.location import Location
     from pipecli.store.pipeline import Pipeline
     from pipecli.store.plan_writes import Write
-    from pipecli.store.safe_files import Location
     from pipecli.store.undo_or_finish_change import Journal
 
 

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.history.commits import key_of_path, record_kind
+from pipecli.history.commits import key_of_path
 from pipecli.history.events_in_words import RecordVersion, events_between, title_of
-from pipecli.records.kinds import SETTINGS_FILE
+from pipecli.records.kinds import SETTINGS_FILE, record_kind
 from pipecli.store import git, safe_files
+from pipecli.store.location import Location
 from pipecli.store.lock_and_signals import clear_temporary
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.power_cut_and_killed_git import carry_through, moving
-from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.plan_merge import FileConflict, record_id
 from pipecli.sync.upstream_and_readiness import first_files, head

@@ -23,11 +23,11 @@ from pipecli.store import editor_schemas, file_stamps, git, merge_setup, safe_fi
 from pipecli.store.create_pipeline import HOSTS
 from pipecli.store.ids_and_files import WAY_OUT, left_out, month_file, with_schema_path
 from pipecli.store.index import index
+from pipecli.store.location import Location
 from pipecli.store.lock_and_signals import interruptible, is_left_over
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write
 from pipecli.store.power_cut_and_killed_git import remake_index
-from pipecli.store.safe_files import Location
 from pipecli.store.write_and_commit import write_under_journal
 from pipecli.sync import doctor_identity_and_unshared_work
 from pipecli.sync.doctor_identity_and_unshared_work import Diagnosis, State, error, ok, warning

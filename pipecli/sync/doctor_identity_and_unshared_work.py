@@ -16,7 +16,7 @@ from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.git_commit import branch_of
-from pipecli.store.safe_files import Location
+from pipecli.store.location import Location
 from pipecli.store.yaml import read
 from pipecli.sync.conflicts_left_to_person import waiting_sync
 from pipecli.sync.plan_merge import commit_count

@@ -19,10 +19,10 @@ from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.history.commit_as_of import StandingCommit
-from pipecli.history.commits import key_of_path, merge_base, record_kind
+from pipecli.history.commits import key_of_path, merge_base
 from pipecli.history.pipeline_as_of import PastPipeline, text_of_blob
 from pipecli.merge.merge_file import ConflictInWords, merge_file
-from pipecli.records.kinds import SETTINGS_FILE
+from pipecli.records.kinds import SETTINGS_FILE, kind_of, record_kind
 from pipecli.store import git, safe_files
 from pipecli.store.file_stamps import stat_of, stat_to_keep
 from pipecli.store.git_commit import differing_files, refusal
@@ -31,11 +31,11 @@ from pipecli.store.index import index
 from pipecli.store.index.index import Rows
 from pipecli.store.index.tables import PER_FILE, SQLValue
 from pipecli.store.index.views_and_functions import marks, register_sql_functions
+from pipecli.store.location import Location
 from pipecli.store.lock_and_signals import MERGING
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.power_cut_and_killed_git import carry_through
-from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.second_process import parts
 from pipecli.sync.upstream_and_readiness import Upstream, head, was_pruned
 from pipecli.wording import count

@@ -16,9 +16,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from pipecli.errors import PipecliError
 from pipecli.store import git
 from pipecli.store.ids_and_files import free_slug, slug
+from pipecli.store.location import Location
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.power_cut_and_killed_git import carry_through, moving
-from pipecli.store.safe_files import Location
 from pipecli.sync.sync import PushRaceLost, fetch, push, ready
 from pipecli.sync.upstream_and_readiness import Upstream
 

@@ -29,9 +29,9 @@ from pipecli.store.git_remote import (
     remote_words,
     talk_to_remote,
 )
+from pipecli.store.location import Location
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.power_cut_and_killed_git import carry_through, moving
-from pipecli.store.safe_files import Location
 from pipecli.sync import conflicts_left_to_person as conflicts
 from pipecli.sync.conflicts_left_to_person import ConflictWithAuthors, Side, WaitingSync, waiting_sync
 from pipecli.sync.plan_merge import (

@@ -6,11 +6,11 @@ from shlex import quote
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.history.commits import record_kind
+from pipecli.records.kinds import record_kind
 from pipecli.store import git, git_remote
 from pipecli.store.git_commit import branch_of, head_of
+from pipecli.store.location import Location
 from pipecli.store.power_cut_and_killed_git import require_branch_not_lost
-from pipecli.store.safe_files import Location
 from pipecli.wording import first_of
 
 

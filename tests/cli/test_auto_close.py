@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from pipecli.store.location import find_location
 from pipecli.store.lock_and_signals import hold_pipelines
-from pipecli.store.safe_files import find_location
 from tests.records_given import activity_text, deal_text
 
 DAY_29, DAY_30, DAY_31 = (("--today", day) for day in ("2026-11-30", "2026-12-01", "2026-12-02"))

@@ -17,7 +17,7 @@ import pytest
 from pipecli.cli.data.mcp import NOTE, AgentWorkTree, server_of
 from pipecli.cli.main import run
 from pipecli.errors import PipecliError
-from pipecli.store.safe_files import find_location
+from pipecli.store.location import find_location
 from tests.later import Later
 
 mcp = Later("mcp")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.store import create_pipeline, git, merge_setup, safe_files
+from pipecli.store import create_pipeline, git, merge_setup
+from pipecli.store.location import find_location
 from tests.records_given import DEAL
 
 pytestmark = pytest.mark.usefixtures("warm_calls")
@@ -56,12 +57,12 @@ def mine(root: Path, deal: Callable[..., Path]) -> Clone:
 def hers(mine: Clone, tmp_path: Path) -> Clone:
     """A clone of mine, set up as `sync` does it."""
     mine.git("clone", "-q", str(mine.root), str(tmp_path / "hers"))
-    merge_setup.set_up_merge(safe_files.find_location(tmp_path / "hers"))
+    merge_setup.set_up_merge(find_location(tmp_path / "hers"))
     return Clone(tmp_path / "hers")
 
 
 def test_init_sets_it_up(mine: Clone):
-    location = safe_files.find_location(mine.root)
+    location = find_location(mine.root)
     assert merge_setup.is_merge_set_up(location)
     assert "/opportunities/**/*.yaml merge=pipecli\n" in mine.text(".gitattributes")
     assert mine.git("ls-files", ".gitattributes") and not mine.git("status", "--porcelain")
@@ -72,7 +73,7 @@ def test_init_sets_it_up(mine: Clone):
 
 def test_a_fresh_clone_is_set_up_once(mine: Clone, tmp_path: Path):
     mine.git("clone", "-q", str(mine.root), str(tmp_path / "hers"))
-    location = safe_files.find_location(tmp_path / "hers")
+    location = find_location(tmp_path / "hers")
     assert not merge_setup.is_merge_set_up(location)
     for _ in range(2):
         merge_setup.set_up_merge(location)
@@ -161,7 +162,7 @@ def test_a_clone_without_the_driver_sees_an_ordinary_conflict(mine: Clone, hers:
 def test_where_pipecli_is_gone_or_fails_git_merges_by_line(
     mine: Clone, hers: Clone, tmp_path: Path, monkeypatch, python
 ):
-    location = safe_files.find_location(hers.root)
+    location = find_location(hers.root)
     monkeypatch.setattr("sys.executable", str(tmp_path / python))
     merge_setup.set_up_merge(location)
     assert merge_setup.is_merge_set_up(location) is (tmp_path / python).exists()

@@ -21,7 +21,7 @@ from pipecli.history.history_index import connect, open_history
 from pipecli.history.record_history import history_of
 from pipecli.history.version_facts import VersionFacts, facts_of
 from pipecli.store.git import Object
-from pipecli.store.safe_files import Location, find_location
+from pipecli.store.location import Location, find_location
 
 Git = Callable[..., str]
 NAMES = ("OPP-AAAAA", "OPP-BBBBB", "OPP-CCCCC")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.store.safe_files import find_location
+from pipecli.store.location import find_location
 from pipecli.sync.plan_merge import commit_merge
 from tests.conftest import Cli
 

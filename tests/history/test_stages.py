@@ -14,7 +14,7 @@ import pytest
 from pipecli.history.commit_as_of import never_falling
 from pipecli.history.history_index import History, open_history
 from pipecli.history.stage_visits import observations
-from pipecli.store.safe_files import find_location
+from pipecli.store.location import find_location
 from pipecli.store.yaml import read
 from tests.records_given import deal_text
 

@@ -15,7 +15,7 @@ import pytest
 
 from pipecli.errors import PipecliError
 from pipecli.outbox.claims import Claims, Unreachable
-from pipecli.store import safe_files
+from pipecli.store.location import find_location
 
 TODAY = date(2026, 11, 21)
 Git = Callable[..., str]
@@ -34,7 +34,7 @@ def clones(root: Path, git: Git, tmp_path: Path) -> list[Path]:
 
 
 def claims_in(clone: Path, keep: int = 3) -> Claims:
-    location = safe_files.find_location(clone)
+    location = find_location(clone)
     return Claims(location, "remind", keep=keep)
 
 

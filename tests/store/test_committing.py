@@ -13,8 +13,8 @@ import pytest
 from pipecli.records.lead import Lead
 from pipecli.store import git, git_commit
 from pipecli.store.git_commit import MANY, Commit
+from pipecli.store.location import location_at
 from pipecli.store.power_cut_and_killed_git import hardening_options, remake_index, with_hardening
-from pipecli.store.safe_files import location_at
 from pipecli.workflow import Change
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

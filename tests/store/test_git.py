@@ -15,7 +15,8 @@ from types import SimpleNamespace
 import pytest
 
 from pipecli.merge.merge_file import merge_lines
-from pipecli.store import git, git_remote, safe_files
+from pipecli.store import git, git_remote
+from pipecli.store.location import location_at
 
 CALL = """\
 from pathlib import Path
@@ -115,7 +116,7 @@ def test_what_git_refuses_and_a_folder_that_is_gone_are_told(root: Path, tmp_pat
         git.run(tmp_path / "gone", "status")
     git.run(root, "remote", "add", "hub", "..")
     git.run(root, "checkout", "--quiet", "--detach")
-    location = safe_files.location_at(root)
+    location = location_at(root)
     assert git_remote.shared_remote(location) == "hub"
     git.run(root, "remote", "add", "acme", "..")
     assert git_remote.shared_remote(location) == "acme"  # the first of them
@@ -127,7 +128,7 @@ def test_what_git_refuses_and_a_folder_that_is_gone_are_told(root: Path, tmp_pat
 
 
 def test_git_asks_for_a_password_only_where_somebody_can_answer(root: Path, monkeypatch) -> None:
-    location, tell = safe_files.location_at(root), ("-c", "alias.tell=!env", "tell")
+    location, tell = location_at(root), ("-c", "alias.tell=!env", "tell")
     for stdin, is_silent in (
         (SimpleNamespace(isatty=lambda: True), False),
         (SimpleNamespace(isatty=lambda: False), True),

@@ -13,7 +13,7 @@ import pytest
 from pipecli.store.git import OF_A_REPOSITORY, is_unborn, settings
 from pipecli.store.git_commit import settings_of
 from pipecli.store.git_remote import remote_names
-from pipecli.store.safe_files import location_at
+from pipecli.store.location import location_at
 from tests.conftest import Cli
 
 Git = Callable[..., str]

@@ -17,8 +17,8 @@ from pipecli.cli.main import run
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.store import safe_files
 from pipecli.store.git_remote import talk_to_remote
+from pipecli.store.location import find_location
 from pipecli.store.power_cut_and_killed_git import harden
-from pipecli.store.safe_files import find_location
 
 SCHEMA = "schemas/lead.schema.json"
 

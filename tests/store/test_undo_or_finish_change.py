@@ -19,6 +19,7 @@ from pipecli.__main__ import main as start_of_the_program
 from pipecli.cli.main import run
 from pipecli.errors import PipecliError
 from pipecli.store import lock_and_signals, safe_files, undo_or_finish_change
+from pipecli.store.location import find_location
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.power_cut_and_killed_git import moving
 from tests.warm import Forked
@@ -303,7 +304,7 @@ def test_a_git_that_is_killed_once_it_has_the_commit_leaves_nothing_staged(cli, 
 
 def test_a_polite_kill_is_as_ctrl_c_as_long_as_the_pipeline_is_held(root):
     """Once git has the commit, too: while the index takes the change in."""
-    with Pipeline(safe_files.find_location(root)).exclusive():
+    with Pipeline(find_location(root)).exclusive():
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGHUP)  # as systemd sends both: the undoing of the first goes on
@@ -311,7 +312,7 @@ def test_a_polite_kill_is_as_ctrl_c_as_long_as_the_pipeline_is_held(root):
 
 
 def test_a_polite_kill_as_a_journal_is_written_leaves_none(root, monkeypatch):
-    location = safe_files.find_location(root)
+    location = find_location(root)
     monkeypatch.setattr(
         undo_or_finish_change.power_cut, "hold_file", lambda _: signal.raise_signal(signal.SIGTERM)
     )
@@ -327,7 +328,7 @@ def test_a_polite_kill_as_a_journal_is_written_leaves_none(root, monkeypatch):
 def test_what_nohup_has_ignored_stays_ignored(root):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with Pipeline(safe_files.find_location(root)).exclusive():
+        with Pipeline(find_location(root)).exclusive():
             signal.raise_signal(signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
@@ -445,7 +446,7 @@ def test_two_pipelines_of_a_repository_share_nothing(home, tmp_path, capsys, pai
         root = repository / folder
         assert run(["init", str(root)]) == 0
         assert run(["-C", str(root), "product", "add", f"product-{number}", "--name", "Café"]) == 0
-        caches.add(safe_files.find_location(root).cache)
+        caches.add(find_location(root).cache)
     capsys.readouterr()
     for number, folder in enumerate(pair):
         assert run(["-C", str(repository / folder), "product", "list", "--format", "ids"]) == 0
@@ -516,7 +517,7 @@ def test_init_of_a_pipeline_that_is_there_is_refused_though_a_command_was_cut_of
 def test_a_reading_command_clears_what_lies_beside_no_journal(cli, deal, root):
     """A command that is killed while it clears its journal, or before that is in place, leaves these."""
     deal()
-    location = safe_files.find_location(root)
+    location = find_location(root)
     left = [location.cache / name for name in ("before-0", "journal.tmp", "journal.reserve")]
     for file in left:
         file.write_text("")
@@ -559,8 +560,8 @@ def test_what_was_cut_off_is_not_undone_outside_of_the_repository(cli, root, sta
 def test_a_change_in_one_pipeline_waits_for_that_of_another(cli, root):
     """Both have one index of git's, and one HEAD."""
     cli("init", str(root / "sales"))
-    own = safe_files.find_location(root).cache
-    with Pipeline(safe_files.find_location(root / "sales")).exclusive():
+    own = find_location(root).cache
+    with Pipeline(find_location(root / "sales")).exclusive():
         with pytest.raises(lock_and_signals.Busy), lock_and_signals.hold_pipelines(own, patience=0):
             pass
         assert cli("product", "list").err == ""
@@ -667,24 +668,26 @@ def test_ctrl_c_once_a_new_pipeline_is_committed_is_told_as_done(home, tmp_path)
 CUT_OFF = """\
 import os, sys, time
 from pathlib import Path
-from pipecli.store import undo_or_finish_change, lock_and_signals, safe_files
+from pipecli.store import undo_or_finish_change, lock_and_signals
+from pipecli.store.location import find_location
 from pipecli.store.power_cut_and_killed_git import moving
-place = safe_files.find_location(Path(sys.argv[1]))
-with lock_and_signals.hold_pipelines(place.cache), undo_or_finish_change.journal_of_git_work(place, "sync"):
-    moving(place, sys.argv[2])
+location = find_location(Path(sys.argv[1]))
+hold, journal = lock_and_signals.hold_pipelines, undo_or_finish_change.journal_of_git_work
+with hold(location.cache), journal(location, "sync"):
+    moving(location, sys.argv[2])
     refs = ("refs/remotes/origin/main", "reftable/tables.list")
     for name in ("index", *refs, "config", "objects/maintenance"):
-        lock = place.git_dir / f"{name}.lock"
+        lock = location.git_dir / f"{name}.lock"
         lock.parent.mkdir(parents=True, exist_ok=True)
         lock.touch()
     for process in (os.getpid(), os.getppid()):
-        (place.cache / f"merging.{process}.x").mkdir()
-        (place.cache / f"merging.{process}.x" / "index").touch()
+        (location.cache / f"merging.{process}.x").mkdir()
+        (location.cache / f"merging.{process}.x" / "index").touch()
         for old in (30, 90):
-            (place.cache / f"index{old}.{process}.tmp").touch()
-            os.utime(place.cache / f"index{old}.{process}.tmp", times=(time.time() - old,) * 2)
+            (location.cache / f"index{old}.{process}.tmp").touch()
+            os.utime(location.cache / f"index{old}.{process}.tmp", times=(time.time() - old,) * 2)
     for file, content in zip(sys.argv[3::2], sys.argv[4::2]):
-        (place.root / file).write_text(content)
+        (location.root / file).write_text(content)
     os._exit(9)
 """
 
@@ -776,7 +779,7 @@ def git_at_work(root: Path) -> Iterator[None]:
 
 def cut_off(root: Path, subject: str, onto: str = "") -> None:
     """Leave what a command notes of its work beside changes, as if it was killed now."""
-    location = safe_files.find_location(root)
+    location = find_location(root)
     with undo_or_finish_change.journal_of_git_work(location, subject):
         if onto:
             moving(location, onto)
@@ -794,7 +797,7 @@ def test_work_that_fails_and_cannot_be_undone_now_is_undone_by_the_next_command(
     cli("customer", "add", "Acme")
     theirs = git("rev-parse", "HEAD")
     git("reset", "-q", "--hard", before)
-    location, full = safe_files.find_location(root), tmp_path / "bin" / "git"
+    location, full = find_location(root), tmp_path / "bin" / "git"
     full.parent.mkdir()
     full.write_text("#!/bin/sh\necho 'no space left' >&2; exit 1\n")
     full.chmod(0o755)
@@ -851,7 +854,7 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
 
     git("reset", "-q", "--hard", before)
     git("config", "core.fsync", "added")
-    hardened, fsync, location = set[tuple[int, bool]](), os.fsync, safe_files.find_location(root)
+    hardened, fsync, location = set[tuple[int, bool]](), os.fsync, find_location(root)
 
     def look(open_: int) -> None:
         hardened.add((os.fstat(open_).st_ino, location.journal.exists()))
@@ -1009,7 +1012,7 @@ def killed_change(
     contents = [
         (file, *(None if text is None else text.encode() for text in texts)) for file, texts in writes.items()
     ]
-    location = safe_files.find_location(root)
+    location = find_location(root)
     record = undo_or_finish_change.begin_journal(
         location, contents, "a change", is_committing=is_committing, is_hard=False
     )

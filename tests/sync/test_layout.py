@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from pipecli.store.safe_files import find_location
+from pipecli.store.location import find_location
 from pipecli.sync.doctor import documents_by_year
 from tests.syncing import GRINDERS, MACHINES, Clone
 

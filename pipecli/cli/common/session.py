@@ -110,7 +110,8 @@ class Session:
         each = (one for value in given for one in (value if isinstance(value, list) else [value]))
         if not (paths := [one for one in each if isinstance(one, Path)]):
             return
-        from pipecli.store.safe_files import NoPipeline, find_location, refuse_link_out
+        from pipecli.store.location import NoPipeline, find_location
+        from pipecli.store.safe_files import refuse_link_out
 
         with suppress(NoPipeline):
             location = find_location(Path(self.directory))

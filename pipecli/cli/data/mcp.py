@@ -25,7 +25,7 @@ from pipecli.cli.main import as_record
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.store import git
-from pipecli.store.safe_files import Location, find_location
+from pipecli.store.location import Location, find_location
 from pipecli.wording import count
 
 if TYPE_CHECKING:

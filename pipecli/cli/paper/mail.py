@@ -52,9 +52,10 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Quotation, paper_language
 from pipecli.store import git_commit
 from pipecli.store.index.rows_for_verbs import activity_ids, rows_where
+from pipecli.store.location import Location
 from pipecli.store.power_cut_and_killed_git import write_hardened
 from pipecli.store.record_meant import Care
-from pipecli.store.safe_files import LARGEST_ANY, Location, inside, read_bytes
+from pipecli.store.safe_files import LARGEST_ANY, inside, read_bytes
 from pipecli.store.undo_or_finish_change import changes_made
 from pipecli.workflow import Change
 from pipecli.workflow.lead_or_deal_of_mail import activity_of, id_of_mail

@@ -16,25 +16,18 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import FaultyFile, Unreadable
-from pipecli.history.commits import (
-    Departed,
-    commits_of_events,
-    file_changes,
-    merged_away,
-    record_kind,
-    renamed_in,
-)
+from pipecli.history.commits import Departed, commits_of_events, file_changes, merged_away, renamed_in
 from pipecli.inbox.importing.cells import CLOSED_STAGE, STAGE_ENTERED, Path
 from pipecli.inbox.importing.list_elements import discount_lines
 from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_import
 from pipecli.records.base import Part, Plain
 from pipecli.records.compare_names import may_be_one_person, name_key
 from pipecli.records.emails_and_phones import email_key, website_key
-from pipecli.records.kinds import CONTACT, CUSTOMER, SETTINGS_FILE, Kind
+from pipecli.records.kinds import CONTACT, CUSTOMER, SETTINGS_FILE, Kind, kind_of, record_kind
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store import git, safe_files
 from pipecli.store.git_commit import files_in_commit, head_of
-from pipecli.store.safe_files import Location, kind_of
+from pipecli.store.location import Location
 from pipecli.store.validate_record import parse_record, validate
 from pipecli.store.yaml import read
 from pipecli.workflow.settings import EarlierWords

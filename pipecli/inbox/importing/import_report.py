@@ -29,7 +29,7 @@ from pipecli.store.safe_files import temporary_name
 from pipecli.wording import Line, count, first_of
 
 if TYPE_CHECKING:
-    from pipecli.store.safe_files import Location
+    from pipecli.store.location import Location
 
 
 _MOST_REASONS = 10

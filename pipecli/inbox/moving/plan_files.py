@@ -26,8 +26,9 @@ from pipecli.records.compare_names import folded, name_key
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.settings import Process, Settings, Stage, User
 from pipecli.store.index import rows_for_verbs
+from pipecli.store.location import Location
 from pipecli.store.plan_writes import DraftPipeline, Write, plan_writes
-from pipecli.store.safe_files import Location, is_below, read_bytes, write_file
+from pipecli.store.safe_files import is_below, read_bytes, write_file
 from pipecli.store.validate_record import validate
 from pipecli.store.yaml import read as yamltext
 from pipecli.store.yaml.write import scalar_text

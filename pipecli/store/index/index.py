@@ -20,13 +20,13 @@ from zlib import crc32
 
 from pipecli import __version__
 from pipecli.errors import Fault, FaultyFile
-from pipecli.records.kinds import SETTINGS
+from pipecli.records.kinds import SETTINGS, kind_of
 from pipecli.store import file_stamps, safe_files
 from pipecli.store.file_stamps import Stat, stamp_to_keep
 from pipecli.store.index import tables
 from pipecli.store.index.tables import SQLValue
 from pipecli.store.index.views_and_functions import marks
-from pipecli.store.safe_files import Location, kind_of
+from pipecli.store.location import Location
 from pipecli.store.second_process import map_in_two_processes, parts
 
 if TYPE_CHECKING:
