@@ -331,7 +331,10 @@ def test_a_deal_that_was_reopened_and_a_customer_that_was_merged_into_ours_stay_
 
 def test_a_row_that_is_rejected_fails_the_reconciliation(cli: Cli, root: Path, git: Git) -> None:
     broken = SALESFORCE["Opportunity.csv"].replace("2026-02-01", "31st of May")
-    cli("import", "plan", packed("e.zip", SALESFORCE | {"Opportunity.csv": broken}), "--into", "moves/m")
+    told = cli(
+        "import", "plan", packed("e.zip", SALESFORCE | {"Opportunity.csv": broken}), "--into", "moves/m"
+    )
+    assert "Opportunity.csv: 1 would be rejected, as: CloseDate: " in told.out
     result = cli("import", "run", "moves/m", "--dry-run", code=1)
     assert "Closed Won: 1 row 1,000.50 EUR | 0 rows 0.00 EUR: 1 differs (006A)" in result.out
     assert "1 row rejected, 1 deal not as in the file" in result.err

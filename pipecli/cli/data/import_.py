@@ -39,7 +39,7 @@ from pipecli.wording import count, first_of
 if TYPE_CHECKING:  # what plans, runs and reconciles a whole export is loaded by the verbs that do
     from pipecli.inbox.moving.findings import Question
     from pipecli.inbox.moving.plan import Plan
-    from pipecli.inbox.moving.run_plan import Moved
+    from pipecli.inbox.moving.run_plan import Moved, Rehearsal
 
 KeepOption = Annotated[
     Keep | None, typer.Option(help="The value to keep if people and the file changed it. Default: local.")
@@ -147,6 +147,7 @@ def _print(run: Session, done: Import, commit: str | None, kept: Path | None) ->
 
 
 @app.command("plan", cls=Verb)
+@no_collector()
 def plan(
     run: Session,
     export: Path = argument("A file, zip or folder of another CRM.", "EXPORT"),
@@ -156,7 +157,7 @@ def plan(
 ) -> None:
     """Write mappings and settings for an export, and what is left open."""
     from pipecli.inbox.moving.plan_files import note_source, source_of
-    from pipecli.inbox.moving.run_plan import plan_again
+    from pipecli.inbox.moving.run_plan import plan_again, rehearse
 
     run.refuse_links_out(into.glob("*.yaml"))
     if (into / PLAN_FILE).exists() and not force:
@@ -166,13 +167,16 @@ def plan(
     zipped = zipfile.ZipFile(export).namelist() if export.is_file() and zipfile.is_zipfile(export) else []
     if (export / PLAN_FILE).exists() or any(Path(name).name == PLAN_FILE for name in zipped):
         raise PipecliError(f"{export} has its plan already", hint=f"pipecli import run {quote(str(export))}")
-    outcome = plan_again(into, _export_files(export), run.pipeline, source_of(export, into), from_)
+    files = _export_files(export)
+    outcome = plan_again(into, files, run.pipeline, source_of(export, into), from_)
+    with temporary_folder("rehearsal") as room:
+        tried = rehearse(outcome, files, run.pipeline, room)
     _write_pages(outcome, into, is_forced=force)
     note_source(run.present.location, into, export)
     if run.format is Format.TABLE:
-        write_counts((line, None) for line in _plan_lines(outcome, into))
+        write_counts((line, None) for line in _plan_lines(outcome, into, tried))
     else:
-        write_text(json.dumps(_plan_json(outcome), ensure_ascii=False, indent=2) + "\n")
+        write_text(json.dumps(_plan_json(outcome, tried), ensure_ascii=False, indent=2) + "\n")
 
 
 def _export_files(export: Path) -> list[File]:
@@ -194,7 +198,7 @@ def _write_pages(outcome: Plan, folder: Path, *, is_forced: bool = False) -> Non
         write_whole(file, pages[file])
 
 
-def _plan_lines(outcome: Plan, folder: Path) -> Iterator[str]:
+def _plan_lines(outcome: Plan, folder: Path, tried: Rehearsal) -> Iterator[str]:
     findings = outcome.findings
     yield f"{outcome.vendor or 'no vendor that is known'}: {count(len(outcome.steps), 'file')} into {folder}"
     yield from (f"  {line}" for line in outcome.summary)
@@ -206,6 +210,7 @@ def _plan_lines(outcome: Plan, folder: Path) -> Iterator[str]:
     for line in findings.lost:
         yield f"columns that stay out, {line}"
     yield from findings.assumed
+    yield from tried.rejected
     for number, question in _questions(outcome):
         choices = f" ({' or '.join(question.one_of)})" if question.one_of else ""
         yield f"to be answered in {folder}/plan.yaml:{number}: {question.question}{choices}"
@@ -220,7 +225,7 @@ def _questions(outcome: Plan) -> Iterator[tuple[int, Question]]:
     return zip(answers, outcome.findings.questions.values(), strict=True)
 
 
-def _plan_json(outcome: Plan) -> dict[str, Any]:
+def _plan_json(outcome: Plan, tried: Rehearsal) -> dict[str, Any]:
     findings = outcome.findings
     return {
         "vendor": outcome.vendor,
@@ -228,6 +233,7 @@ def _plan_json(outcome: Plan) -> dict[str, Any]:
         "unknown": outcome.unknown,
         "left_out": findings.lost,
         "assumed": findings.assumed,
+        "would_be_rejected": tried.rejected,
         "questions": [question._asdict() | {"line": line} for line, question in _questions(outcome)],
     }
 
@@ -279,8 +285,9 @@ def _move(
     *,
     with_diff: bool,
 ) -> None:
-    from pipecli.inbox.moving.plan_files import load_plan, note_source, require_known_source
-    from pipecli.inbox.moving.run_plan import PAPERS, answered, export_of, run_plan, unpack_plan
+    from pipecli.inbox.moving.plan_files import load_plan, note_source, require_known_source, unpack_plan
+    from pipecli.inbox.moving.reconcile import PAPERS
+    from pipecli.inbox.moving.run_plan import answered, export_of, run_plan
 
     with all_faults(), temporary_folder("export") as unpacked:
         if folder.is_file():

@@ -27,7 +27,7 @@ from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.parts_of_records import Moves, parents_of
 from pipecli.inbox.importing.rows_of_file import is_archive, is_vcard, rows_of_file
 from pipecli.inbox.importing.rows_to_records import RecordMaker, Tick
-from pipecli.inbox.importing.table import Table, fill_down
+from pipecli.inbox.importing.table import Row, Table, fill_down
 from pipecli.records.base import Record
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline
@@ -53,11 +53,16 @@ def import_rows(rows: File, mapping: File | None, row_kind: RowKind) -> tuple[Ta
         source = Source.of_columns(table, row_kind.kinds[0], row_kind.inside)
         if is_vcard(content):  # its ORG is all that it says of an employer
             source.mapping = source.mapping.model_copy(update={"make": ("customer",)})
+    return as_mapped(table, source), source
+
+
+def as_mapped(table: Table, source: Source) -> Table:
+    """A table with the cells that its mapping fills, and the ordinals that it counts."""
     for column in source.mapping.fill:
         fill_down(table.rows, column)
     if f"{{{ORDINAL}}}" in (source.mapping.external_id or "") and ORDINAL not in table.columns:
         table = _with_ordinals(table, source.mapping.external_id or "")
-    return table, source
+    return table
 
 
 def _with_ordinals(table: Table, template: str) -> Table:
@@ -80,8 +85,11 @@ def prepare_import(
     tick: Tick,
     keep: Keep | None = None,
     others: OtherFiles | None = None,
+    some: list[Row] | None = None,
 ) -> Import:
     """An import, whose records the planner takes, not yet written; `keep` overrides that of the mapping.
+
+    Of `some` rows, if they are given, by a mapping that fits all of them.
 
     Raises FaultyFile for a mapping that doesn't fit the rows.
     """
@@ -89,6 +97,7 @@ def prepare_import(
     _, _, kinds, inside = row_kind
     outcome = ImportOutcome()
     bindings = compile_bindings(pipeline, source, table, kinds[0], inside, outcome.tallies)
+    table = table if some is None else table._replace(rows=some)
     names = Nameable(pipeline, source.mapping.make, others or OtherFiles(), may_dangle=not kinds[0].folder)
     for noun in names.others.coming.keys() - {row_kind.noun}:
         names.expect_records(noun)

@@ -379,6 +379,15 @@ def with_others(told: DateForm, counts: Iterable[str]) -> DateForm:
     return told._replace(others=tuple(others))
 
 
+def look_at_dates(tables: Iterable[tuple[Table, Mapping[str, str]]], findings: Findings) -> None:
+    """Look at all dates once, so that the order of those that tell it is known to those that don't."""
+    quiet = Findings(findings.settings, {}, findings.vendor, findings.today)
+    for table, roles in tables:
+        for role in (role for role in roles if role in patterns()["days"].split()):
+            date_form(table, roles[role], quiet)
+    findings.day_first = quiet.day_first
+
+
 def date_form(table: Table, column: str, findings: Findings) -> DateForm:
     """The form that fits a column's dates, and the evidence; a word among them, `not closed`, is none."""
     counts = texts(table, column)

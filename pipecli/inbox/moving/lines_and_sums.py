@@ -8,10 +8,9 @@ where none does, the words of headers decide, and the plan says so.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import cache, partial
 from itertools import product
 from typing import Any
 
@@ -20,188 +19,41 @@ from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Source
 from pipecli.inbox.importing.mapping import Mapping as MappingFile
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving import arithmetic
-from pipecli.inbox.moving import recognise_by_words as headers
-from pipecli.inbox.moving.arithmetic import FileColumns, Worth, agree, are_rates, has_word, numbers, says_tax
+from pipecli.inbox.moving.arithmetic import (
+    NEARLY_ALL,
+    FileColumns,
+    Worth,
+    agree,
+    are_rates,
+    columns_of_money,
+    has_word,
+    numbers,
+    says_percent,
+    says_tax,
+)
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.findings import Findings, about_table
-from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, by_words_of, columns_for, of_papers
-from pipecli.inbox.moving.vocabulary import are_data, header_key, synonyms
-from pipecli.records.compare_names import folded, is_code
+from pipecli.inbox.moving.findings import Findings
+from pipecli.inbox.moving.papers_and_lines import (
+    NAMING,
+    PAPER_KINDS,
+    TERMS,
+    best_fit,
+    field_of,
+    heads,
+    keys_of,
+    of_lines_alone,
+    prefix_of,
+    rows_of_each,
+)
+from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, columns_for
+from pipecli.records.compare_names import is_code
 from pipecli.records.kinds import SKU
 from pipecli.store.validate_record import validate
-from pipecli.wording import count
+from pipecli.wording import count, first_of
 
-PAPER_KINDS, NAMELESS = ("quotations", "orders"), "Line without a name"
-_OF_A_LINE = ("quantity", "unit_price", "product#", "uom")
-"""Roles that nothing but a line has, where a table has a row for each."""
-_OF_DEALS = ("title", "amount", "stage", "status", "owner", "close", "expected_close")
-"""Roles in which the rows of one deal don't differ; where its id tells it, but for what a line has, too."""
+ITEMS, _CENTS, NAMELESS = "items", Decimal("0.02"), "Line without a name"
 _OF_WHOLE = ("total", "discount", "discount_amount")
-_TERMS = ("unit_price", *_OF_WHOLE[1:], "tax", "total")
-_ROLES = (*_OF_A_LINE, "product", "description", "external_id", *_TERMS[1:])
-
-_NAMES = ("external_id", "custom.number", "custom.name", "title")
-"""Roles by which other tables name a record."""
-NAMING = ("custom.number", "custom.name", "custom.subject")
-_RECORDS = {"quotations": "record.quotation", "orders": "record.order", "opportunities": "record"}
-
-
-def with_papers_and_lines(
-    several: Sequence[tuple[Table, Recognised | None]], findings: Findings
-) -> list[tuple[Table, Recognised | None]]:
-    """The tables with what no preset knows: papers of their deals, and lines, which name a record of another.
-
-    A column nearly all of whose cells are names of records there tells it, whatever its header says.
-    """
-    deals = _names_of(several, "opportunities")[""]
-    alone = all(
-        told is None
-        or told.kind != "opportunities"
-        or (not told.vendor and of_papers(one, deals, alone=True))
-        for one, told in several
-    )
-    known = [
-        (one, told if told and told.vendor else of_papers(one, deals, alone=alone) or told)
-        for one, told in several
-    ]
-    names = cache(partial(_names_of, known))
-    every = [(table, (_is_open(told) and _of_lines(table, names)) or told) for table, told in known]
-    return [(table, told and with_lines_in_rows(table, told, findings)) for table, told in every]
-
-
-def _is_open(told: Recognised | None) -> bool:
-    """True for a table of which words tell nothing, or nothing that such a kind alone has."""
-    if told is None or told.vendor or told.kind in ("items", "users", *PAPER_KINDS):
-        return told is None
-    return told.roles.keys().isdisjoint(("stage", "status"))
-
-
-def _names_of(several: Iterable[tuple[Table, Recognised | None]], kind: str) -> dict[str, set[str]]:
-    """The names of the records of a kind by the keys of their headers; by `""` all but short numbers."""
-    names = defaultdict[str, set[str]](set)
-    for table, told in several:
-        for column in filter(None, map(told.column_of, _NAMES)) if told and told.kind == kind else ():
-            cells = {*map(folded, texts(table, column))}
-            names[header_key(column)] |= cells
-            names[""] |= {text for text in cells if not re.fullmatch(r"[\d.,]{1,4}", text)}
-    return names
-
-
-def _of_lines(table: Table, names: Callable[[str], Mapping[str, set[str]]]) -> Recognised | None:
-    """The columns of lines, by a quantity, a price and what names their record; None for other tables."""
-    columns = (own := by_words(table, "items")) | arithmetic.price_and_total(table, own)
-    roles = {*columns.values()}
-    if "quantity" not in roles or roles.isdisjoint(("unit_price", "total")) or are_data(table.columns):
-        return None
-    for (kind, role), column in product(_RECORDS.items(), table.columns):
-        if any(headers.naming(table, [column], names(kind).get(key, ())) for key in ("", header_key(column))):
-            rest = {c: of for c, of in columns.items() if not of.startswith("record")}
-            return Recognised("items", "", "", rest | {column: role}, {"unknown": "skip"}, 1)
-    return None
-
-
-def with_lines_in_rows(table: Table, told: Recognised, findings: Findings) -> Recognised:
-    """The columns of deals or papers, with those of their lines where each row is one.
-
-    They are so where rows of one id or number differ in what a line has and are alike in the rest; of papers
-    also where each has a single row with a quantity and a price. Asks where they may be deals of one name.
-    """
-    keys = keys_of(told)
-    if told.kind not in ("opportunities", *PAPER_KINDS) or {"rows", "part"} & told.rest.keys() or not keys:
-        return told
-    groups = rows_of_each(table, keys)
-    if told.kind not in PAPER_KINDS and len(groups) == len(table.rows):
-        return told
-    apart = _varying(groups, table.columns, keys[0])
-    own = {c: role for role in reversed(_ROLES) for c in columns_for(table, "items", role) if c not in keys}
-    own |= arithmetic.price_and_total(table, own)
-    own |= {c: role for c, role in by_words(table, "items").items() if role == "unit_price"}
-    is_each = len(groups) == len(table.rows) and {"quantity", "unit_price"} <= {*own.values()}
-    named = ("product", "description") if is_each else ()
-    alone = {c for c, role in own.items() if role in _OF_A_LINE or has_word(c, "lines")}
-    alone |= {c for c, role in own.items() if role in named and c not in told.columns}
-    rates = {c for c, role in own.items() if role == "tax" and are_rates(table, c)}
-    lines = [c for c in table.columns if c in apart | alone | rates]
-    offs = {c for c, role in own.items() if role.startswith("discount")}
-    with_offs = table._replace(columns=[c for c in table.columns if c in {*lines, *offs}])
-    if not _best_fit(table._replace(columns=lines))[1] and _best_fit(with_offs)[1]:
-        lines = [*with_offs.columns]
-    columns = by_words(table._replace(columns=lines), "items")
-    columns = {c: role for c, role in columns.items() if not role.startswith("record")}
-    columns |= {c: own[c] for c in lines if c in own and own[c] not in columns.values()}
-    fed = {*columns.values()}
-    is_one_each = told.kind in PAPER_KINDS and {"quantity", "unit_price"} <= fed
-    is_line = fed & {"description", "product", "product#"} and fed & {"quantity", "unit_price", "total"}
-    words = () if keys[0] == told.column_of("title") else synonyms()["items"].columns
-    own_to_all = {c for of in _OF_DEALS if (c := told.column_of(of)) and header_key(c) not in words}
-    other = own_to_all & apart if told.kind not in PAPER_KINDS else set()
-    if not is_line or not (apart & columns.keys() or is_one_each) or other - {told.column_of("amount")}:
-        return told
-    if other and not _are_of_lines(table, lines, min(other), findings):
-        return told
-    others = [c for c in table.columns if c not in lines]
-    first = table._replace(columns=others, rows=[rows[0] for rows in groups.values()])
-    head = told if told.vendor else (of_papers if told.kind in PAPER_KINDS else by_words_of)(first, ())
-    known = head if head and head.kind == told.kind else told
-    kept = {c: role for c, role in known.columns.items() if c in others}
-    below = {c: "items." + role for c, role in columns.items()}
-    evidence = f"; {count(len(table.rows), 'row', ',')} of {len(groups):,} {told.kind}, each a line of one"
-    if differing := [column for column in columns if column in apart]:
-        evidence += f": those of one {keys[0]} differ in {' and '.join(differing)}"
-    rest = {**told.rest, "rows": "items", "lines": lines, "evidence": evidence}
-    return told._replace(columns=kept | below, rest=rest)
-
-
-def _are_of_lines(table: Table, lines: list[str], amount: str, findings: Findings) -> bool:
-    """True for amounts of deals that are their lines', as quantities and prices or the answer say."""
-    fits, differ = _best_fit(table._replace(columns=lines))[0], " and ".join(lines)
-    if any(agree(fit.nets, numbers(table, amount)) for fit in fits):
-        return True
-    question = f"{table.name}: rows of one deal differ in {differ}: is each a line of it, or a deal?"
-    return bool(findings.asked(about_table("rows", table), question, ("line", "deal")) == "line")
-
-
-def keys_of(told: Recognised) -> list[str]:
-    """The columns that tell records apart: that of an id or number, else a deal's title and customer."""
-    one = told.column_of("external_id") or told.column_of("custom.number")
-    several = ("title", "customer", "close") if told.kind == "opportunities" else ()
-    return [one] if one else [column for role in several if (column := told.column_of(role))]
-
-
-def rows_of_each(table: Table, keys: Sequence[str]) -> dict[str, list[Row]]:
-    """The rows of each record; one without an id is of the record above it."""
-    groups: dict[str, list[Row]] = {}
-    above = ""
-    for row in table.rows:
-        above = "\n".join(map(row.text, keys)).strip() or above
-        groups.setdefault(above, []).append(row)
-    return groups
-
-
-def heads(table: Table, told: Recognised) -> Table:
-    """The table with the first row of each record alone, where it has one for each line."""
-    keys = keys_of(told) if any(field_of(of).startswith("items.") for of in told.columns.values()) else []
-    return table._replace(rows=[rows[0] for rows in rows_of_each(table, keys).values()]) if keys else table
-
-
-def _varying(groups: Mapping[str, Sequence[Row]], columns: Iterable[str], key: str) -> set[str]:
-    """The columns that say several things of one record, or anything in a row without its id."""
-    found: set[str] = set()
-    several = [rows for rows in groups.values() if rows[1:]]
-    for column in columns if several else ():
-        for first, *others in several:
-            cells = {row.text(column): row.text(key) for row in others}
-            if cells.keys() - {first.text(column), ""} or any(text and not of for text, of in cells.items()):
-                found.add(column)
-                break
-    return found
-
-
-def of_lines_alone(table: Table, told: Recognised) -> set[str]:
-    """The columns of a table with a row for each line that say nothing of a record as a whole."""
-    keys = keys_of(told) if prefix_of(told) else []
-    apart = _varying(rows_of_each(table, keys), table.columns, keys[0]) if keys else set()
-    return apart | {*told.rest.get("lines", ())}
+_OF_A_PAPER = ("total", AFTER_DISCOUNT, "discount", "discount_amount")
 
 
 def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised:
@@ -214,11 +66,11 @@ def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised
         return told
     columns = _with_names(table, told, findings)
     is_known = told.vendor != "" and "lines" not in told.rest
-    if is_known and ("discount" not in columns.values() or not _best_fit(table)[1]):
+    if is_known and ("discount" not in columns.values() or not best_fit(table)[1]):
         amounts = [c for c, of in columns.items() if of == f"{prefix}tax" and not are_rates(table, c)]
         return told._replace(columns={c: of for c, of in columns.items() if c not in amounts})
     part = table._replace(columns=told.rest.get("lines", table.columns))
-    columns = {c: of for c, of in columns.items() if field_of(of).removeprefix(prefix) not in _TERMS}
+    columns = {c: of for c, of in columns.items() if field_of(of).removeprefix(prefix) not in TERMS}
     coded = next((c for c, of in columns.items() if of == f"{prefix}product"), "")
     if coded and "products" not in findings.kinds and all(re.fullmatch(SKU, t) for t in texts(table, coded)):
         named = (c for c, of in columns.items() if field_of(of) == f"{prefix}description")
@@ -270,45 +122,9 @@ def _with_names(table: Table, told: Recognised, findings: Findings) -> dict[str,
     return columns
 
 
-def prefix_of(told: Recognised) -> str:
-    """What stands before the fields of lines where they are in the rows of their record."""
-    return "items." if told.rest.get("rows") == "items" else ""
-
-
-def field_of(of: Any) -> str:
-    of = of[0] if isinstance(of, list) else of
-    return str(of.get("to", "") if isinstance(of, dict) else of)
-
-
-def _best_fit(
-    table: Table,
-) -> tuple[list[arithmetic.Fit], arithmetic.Fit | None, Mapping[str, Sequence[str]]]:
-    """All ways to come to a net, that by which the rows come to a total, and the columns by words."""
-    words = {role: columns_for(table, "items", role) for role in ("quantity", *_TERMS)}
-    for column, role in arithmetic.price_and_total(table, {c: of for of in words for c in words[of]}).items():
-        words[role] = [column, *words[role]]
-    words["tax"] = [c for c in words["tax"] if c not in words["unit_price"] + words["total"]]
-    others = [c for c in table.columns if has_word(c, "tax") and not any(c in of for of in words.values())]
-    words["taxes"] = words["tax"] + others
-    some = table._replace(rows=table.rows[: arithmetic.LOOKED_AT])
-    cells = {c: numbers(some, c) for of in words.values() for c in of}
-    told = {of: [c for c in columns if any(cells[c])] for of, columns in words.items()}
-    fits = [*arithmetic.fitting(table, cells, told)]
-    for share in arithmetic.SHARES:
-        net = [fit for fit in fits if any(agree(fit.nets, total, share) for total in fit.totals)]
-        gross = list[arithmetic.Fit]()
-        for fit, tax, is_rate in product(net or fits, told["taxes"], (True, False)):
-            whole = arithmetic.taxed(fit.nets, cells[tax], is_rate=is_rate)
-            if any(agree(whole, total, share) for total in fit.totals):
-                gross.append(fit._replace(rate=tax if is_rate else "", is_of_amounts=not is_rate))
-        if gross or net:
-            return fits, max(gross or net, key=lambda fit: len(fit.off)), words
-    return fits, None, words
-
-
 def _terms_of(table: Table, findings: Findings) -> dict[str, Any]:
     """What the columns of prices, discounts, taxes and totals feed."""
-    fits, best, words = _best_fit(table)
+    fits, best, words = best_fit(table)
     is_sure = best is not None and any(agree(best.nets, total) for total in best.totals)
     typed = {} if is_sure else arithmetic.off_by_type(table, words)  # SuiteCRM's prices are after it
     of_words = {role: c for c, role in by_words(table, "items").items()}
@@ -349,7 +165,7 @@ def worth_of_lines(known: Iterable[Known]) -> dict[str, Worth]:
         prefix = prefix_of(told)
         named = [c for c, of in told.columns.items() if field_of(of).startswith("record")]
         keys = keys_of(told) if prefix else named[:1]
-        if not keys or told.kind not in ("items", *PAPER_KINDS):
+        if not keys or told.kind not in (ITEMS, *PAPER_KINDS):
             continue
         columns = columns_of_lines(table, told)
         for above, rows in rows_of_each(table, keys).items():
@@ -448,3 +264,90 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     return _with_tax(
         told._replace(columns=columns), told=not any(lines) and says_tax(told.column_of("total"))
     )
+
+
+def tell_money(known: Iterable[Known], findings: Findings) -> None:
+    """Note, of papers and lines, the columns of money that nothing which is taken comes to.
+
+    And the papers whose own total isn't what their lines come to.
+    """
+    with_lines = [(table, told) for table, told in known if told.kind in (ITEMS, *PAPER_KINDS)]
+    worth = worth_of_lines(with_lines)
+    for table, told in with_lines:
+        figures, apart = _figures(table, told, worth)
+        taken = {c for c, of in told.columns.items() if not re.match(r"custom\.|off$", field_of(of))}
+        if f"{prefix_of(told)}unit_price" in map(field_of, told.columns.values()):
+            taken -= {c for c, of in told.columns.items() if told.kind == ITEMS and of == "total"}
+            taken -= {c for c, of in told.columns.items() if of == "items.total"}
+        fits = {c: _fitting(numbers(table, c), figures) for c in columns_of_money(table) if c not in taken}
+        for column, others in fits.items():
+            if others:
+                lines = first_of([f"{table.rows[place].line:,}" for place in others], 3, ",")
+                why = (
+                    f"{column} isn't what the rest comes to in {count(len(others), 'row', ',')}: line {lines}"
+                )
+                findings.assumed.append(f"{table_name(table)}: {why}")
+        if left := [c for c, others in fits.items() if others is None]:
+            first, alone = heads(table, told), of_lines_alone(table, told)
+            cells = {c: filter(None, numbers(table if c in alone else first, c)) for c in left}
+            sums = {c: "" if says_percent(table, c) else f" ({sum(cells[c]):,.2f} in all)" for c in left}
+            named = ", ".join(c + sums[c] for c in left)
+            findings.assumed.append(f"{table_name(table)}: money that comes in no sum here: {named}")
+        if apart:
+            papers = count(len(apart), told.kind.removesuffix("s"), ",")
+            why = f"{papers} whose lines don't come to the total: {first_of(apart, 3, ',')}"
+            findings.assumed.append(f"{table_name(table)}: {why}")
+
+
+def _fitting(cells: Sequence[Decimal | None], figures: Sequence[Sequence[Decimal]]) -> list[int] | None:
+    """The places where a column isn't the figure of its row that it nearly always is; None for no figure."""
+    pairs = [(place, abs(cell), figures[place]) for place, cell in enumerate(cells) if cell is not None]
+    fits = Counter(
+        number
+        for _, cell, own in pairs
+        for number, figure in enumerate(own)
+        if abs(cell - abs(figure)) <= _CENTS
+    )
+    for number, times in fits.most_common(1):
+        if times >= len(pairs) * NEARLY_ALL:
+            return [place for place, cell, own in pairs if abs(cell - abs(own[number])) > _CENTS]
+    return None
+
+
+def _figures(
+    table: Table, told: Recognised, worth: Mapping[str, Worth]
+) -> tuple[list[list[Decimal]], list[str]]:
+    """By row, what its line and its paper come to; and the papers that say another total."""
+    is_paper, has_lines = told.kind in PAPER_KINDS, told.kind == ITEMS or prefix_of(told) != ""
+    lines, whole = columns_of_lines(table, told), feeding(table, told, _OF_A_PAPER if is_paper else ())
+    keys = [*keys_of(told), *(c for c, of in told.columns.items() if of in NAMING)]
+    figures, apart = dict[int, list[Decimal]](), list[str]()
+    every = rows_of_each(table, keys[:1]).values() if prefix_of(told) else [[row] for row in table.rows]
+    for first, *others in every:
+        own, of = list[Decimal](), next((worth[t] for c in keys if (t := first.text(c)) in worth), None)
+        if is_paper:
+            said = whole.number(first, "total") or Decimal(0)
+            net, tax, full, several, within = of or Worth(said, Decimal(0), said)
+            percent, amount = (whole.number(first, name) or Decimal(0) for name in _OF_A_PAPER[2:])
+            off = net * percent / 100 + amount
+            if of and said and min(abs(said - net), abs(said - net + off)) > _CENTS * several:
+                apart.append(f"{first.text(keys[0])} {said:,.2f}, its lines {net - off:,.2f}")
+            tax = tax * (net - off) / net if net else tax
+            own = [full, net, off, full - net, full - net + off, net - off, tax, net - off + tax, net + off]
+            if told.rest.get("set", {}).get("tax_included"):
+                within = within * (net - off) / net if net else within
+                own += [within, net - off - within]
+            own.append((full - net + off) / full * 100 if full else full)
+        for row in (first, *others):
+            figures[row.line] = own + (_of_line(lines, row) if has_lines else [])
+    return [figures[row.line] for row in table.rows], apart
+
+
+def _of_line(columns: FileColumns, row: Row) -> list[Decimal]:
+    """What a row may say of a line: of all its pieces and of one, before and after discount and tax."""
+    net, full = (columns.line(row, is_full=is_full) or Decimal(0) for is_full in (False, True))
+    many, rate = (columns.number(row, name) or Decimal(0) for name in ("quantity", "tax"))
+    whole = [net, full, full - net, net * rate / 100, net * (100 + rate) / 100, full * (100 + rate) / 100]
+    whole += [net * 100 / (100 + rate), net - net * 100 / (100 + rate)]
+    each = [one / many for one in whole] if many else whole
+    return [*whole, *each, (full - net) / full * 100 if full else Decimal(0), rate]

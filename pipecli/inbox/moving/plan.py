@@ -18,17 +18,18 @@ from pipecli.inbox.importing.mapping import mapping_page
 from pipecli.inbox.importing.rows_of_file import rows_of_file, tables_of_file
 from pipecli.inbox.importing.table import CountedRows, FileFormat, Table
 from pipecli.inbox.importing.workbook import with_sheet
-from pipecli.inbox.moving import PLAN_FILE, papers_without_deal, plan_files, recognise_vendor
+from pipecli.inbox.moving import PLAN_FILE, plan_files, recognise_vendor
 from pipecli.inbox.moving import duplicate_tables_and_columns as overlaps
 from pipecli.inbox.moving import guess_or_ask_formats as formats
 from pipecli.inbox.moving import lines_and_sums as lines
+from pipecli.inbox.moving import papers_and_lines as papers
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.duplicate_tables_and_columns import table_name
 from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_rows, with_ends, without_deleted
 from pipecli.inbox.moving.findings import Findings, know_users, owners, tell_doubles
+from pipecli.inbox.moving.papers_and_lines import heads, of_lines_alone
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, filled, plan_page, settings_page
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, columns_of_deals
-from pipecli.inbox.moving.reconcile import tell_money
 from pipecli.inbox.moving.vocabulary import is_yes, kinds_of_rows, of_activity, patterns
 from pipecli.records.compare_names import is_code
 from pipecli.store import ids_and_files
@@ -45,14 +46,25 @@ class Plan:
     """The files of a plan, and what is said of them."""
 
     vendor: str
+    source: str
+    """How it names its export."""
     findings: Findings
     steps: list[Step] = field(default_factory=list)
     pages: dict[str, str] = field(default_factory=dict)
     """The files to write, by name."""
+    tables: dict[str, Table] = field(default_factory=dict)
+    """The rows that each mapping is for, by its name."""
     summary: list[str] = field(default_factory=list)
     """What goes where."""
     unknown: list[str] = field(default_factory=list)
     """Files that nobody knows."""
+
+    def leave_out(self, step: Step, why: str) -> None:
+        """Take a file out of the plan, and tell why."""
+        self.steps.remove(step)
+        del self.pages[step.map]
+        self.findings.assumed.append(why)
+        self.pages[PLAN_FILE] = plan_page(self)
 
 
 class _Recognition(NamedTuple):
@@ -86,14 +98,14 @@ def make_plan(
     leading = recognise_vendor.leading_vendor(told for _, told in pairs if told)
     process = leading or "sales"
     findings = Findings(settings, answers or {}, leading, pipeline.today, process, query=pipeline.query)
-    pairs = lines.with_papers_and_lines([(whole_rows(table), told) for table, told in pairs], findings)
+    pairs = papers.with_papers_and_lines([(whole_rows(table), told) for table, told in pairs], findings)
     parts = [(table, recognise_vendor.kinds_in(table, told)) for table, told in pairs if told]
     known = [_Recognition(table, part) for table, several in parts for part in several]
     known.sort(key=_import_order)
     unread = [table for table, told in pairs if told is None]
     findings.currency_ids = dict(pair for one in unread for pair in formats.currency_ids(one).items())
     unknown = [table_name(table) for table in unread if not formats.currency_ids(table)]
-    plan = Plan(leading, findings, unknown=unknown)
+    plan = Plan(leading, source, findings, unknown=unknown)
     known = [known[number] for number in overlaps.without_overlaps(known, findings)]
     know_users(findings, [(one.table, one.told.roles) for one in known if one.told.kind == "users"])
     for table, told in known:
@@ -105,14 +117,14 @@ def make_plan(
     findings.decimal = formats.decimal_sign_of_export((table, told.roles) for table, told in known)
     for number, (table, told) in enumerate(known):
         table, told = without_deleted(table, overlaps.by_id_or_name(table, told, findings), findings)
-        told = papers_without_deal.with_deals_alone(table, told, findings)
+        told = papers.with_deals_alone(table, told, findings)
         told = with_ends(table, recognise_vendor.with_marks(table, told), findings)
         known[number] = _Recognition(table, lines.with_terms(table, told, findings))
     summed = lines.with_sums(known, findings)
     known = [one._replace(told=told) for one, told in zip(known, summed, strict=True)]
-    tell_money(known, findings)
-    known = [_Recognition(*one) for one in papers_without_deal.with_deals_made(known, findings)]
-    _look_at_dates(known, findings)
+    lines.tell_money(known, findings)
+    known = [_Recognition(*one) for one in papers.with_deals_made(known, findings)]
+    formats.look_at_dates(((table, told.roles) for table, told in known), findings)
     for one in known:
         named = kinds_of_rows()[one.told.kind].get("of")
         made = {**one.told.roles, **one.told.rest.get("templates", {})}
@@ -138,9 +150,7 @@ def make_plan(
         what = f"give rates for {others} (exchange_rates), or change the settings' currency before the run"
         findings.assumed.append(f"the totals are in {settings.currency}: {what}")
     plan.pages[SETTINGS_PAGE] = settings_page(findings)
-    plan.pages[PLAN_FILE] = plan_page(
-        leading, source, plan.steps, list(findings.questions.values()), findings.answers, plan.pages
-    )
+    plan.pages[PLAN_FILE] = plan_page(plan)
     return plan
 
 
@@ -162,16 +172,6 @@ _ALONE = OF_DEALS - _AGAIN
 _NAMING = ("customer", "contacts.contact", "product", "items.product", "contact", "parent")
 
 
-def _look_at_dates(known: Sequence[_Recognition], findings: Findings) -> None:
-    """Look at all dates once, so that the order of those that tell it is known to those that don't."""
-    quiet = Findings(findings.settings, {}, findings.vendor, findings.today)
-    for table, told in known:
-        for role, column in told.roles.items():
-            if role in patterns()["days"].split():
-                formats.date_form(table, column, quiet)
-    findings.day_first = quiet.day_first
-
-
 def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     table, told = one
     taken = {step.map.removesuffix(".yaml") for step in plan.steps}
@@ -180,6 +180,7 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     mapping, lost = _Mapping(table, told, findings, {step.kind for step in plan.steps}).plain()
     source = f"as {told.preset or 'its header reads'}"
     out, again = plan_files.staying_out(table, mapping, lost, told.rest.get("said", ()))
+    plan.tables[name] = table
     plan.pages[name] = mapping_page(
         f"{step.kind} from {step.file}, {source}{told.rest.get('evidence', '')}", mapping, out
     )
@@ -246,7 +247,7 @@ class _Mapping:
 
     def _external_id(self) -> str | None:
         """The column of ids or numbers; of activities with a word before it, where others may have them."""
-        of, first = self.roles.get("custom.number", ""), lines.heads(self.table, self.told)
+        of, first = self.roles.get("custom.number", ""), heads(self.table, self.told)
         column = self.roles.get("external_id") or (of if all(r.text(of) for r in first.rows) else "")
         if not column and self.told.kind in ("opportunities", "leads") and "part" not in self.told.rest:
             return overlaps.template_of_ids(first, self.told.kind, self.told.column_of, self.findings)
@@ -429,7 +430,7 @@ class _Mapping:
         }
         is_part, taken = "part" in self.told.rest, set[str]()
         may_be_kept = not is_part and kinds_of_rows()[self.told.kind].get("custom", True)
-        below = lines.of_lines_alone(self.table, self.told)
+        below = of_lines_alone(self.table, self.told)
         for column in self.table.columns:
             if column in used or not (values := texts(self.table, column)):
                 continue

@@ -10,18 +10,19 @@ import os
 from binascii import crc32
 from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from shlex import quote
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.harmless_text import one_line
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.earlier_imports import imports_at
+from pipecli.inbox.importing.import_files import LARGEST, entries_of_zip, read_bounded
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving import PLAN_FILE
-from pipecli.inbox.moving.findings import Findings, Question
+from pipecli.inbox.moving.findings import Findings
 from pipecli.records.compare_names import folded, name_key
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.settings import Process, Settings, Stage, User
@@ -34,6 +35,9 @@ from pipecli.store.yaml import read as yamltext
 from pipecli.store.yaml.write import scalar_text
 from pipecli.wording import first_of
 from pipecli.workflow import Change
+
+if TYPE_CHECKING:
+    from pipecli.inbox.moving.plan import Plan
 
 SETTINGS_PAGE = "settings.yaml"
 WORDS = ("lost_reasons", "disqualify_reasons", "opportunity_types")
@@ -125,22 +129,16 @@ def settings_page(findings: Findings) -> str:
     return "\n".join(lines) + "\n"
 
 
-def plan_page(
-    vendor: str,
-    source: str,
-    steps: Sequence[Step],
-    questions: Sequence[Question],
-    answers: Mapping[str, Any],
-    pages: Mapping[str, str],
-) -> str:
+def plan_page(plan: Plan) -> str:
     """`plan.yaml`: the files in their order, the questions with room for an answer, and answers given.
 
-    And the sums of the other `pages`, by which a run with answers knows those that a person has changed.
+    And the sums of the other pages, by which a run with answers knows those that a person has changed.
     """
+    questions, answers = plan.findings.questions.values(), plan.findings.answers
     lines = [
         "# A move: `pipecli import run` on this folder brings the files below in, in this order.",
-        f"vendor: {vendor or 'unknown'}",
-        f"source: {scalar_text(source)}",
+        f"vendor: {plan.vendor or 'unknown'}",
+        f"source: {scalar_text(plan.source)}",
     ]
     if questions:
         lines += ["# Each needs an answer before it runs. Mappings are then written anew: change them after.",
@@ -154,10 +152,10 @@ def plan_page(
     if answers:
         lines.append(f"answers: {in_flow(dict(answers))}")
     lines.append("files:")
-    for step in steps:
+    for step in plan.steps:
         lines += [f"- kind: {step.kind}", f"  file: {scalar_text(step.file)}"]
         lines += [f"  map: {scalar_text(step.map)}", f"  columns: {in_flow(step.columns)}"]
-    sums = {name: _sum(page.encode()) for name, page in pages.items()}
+    sums = {name: _sum(page.encode()) for name, page in plan.pages.items() if name != PLAN_FILE}
     lines += ["# Their sums as they were written: a run writes over none that was changed since."]
     return "\n".join([*lines, f"written: {in_flow(sums)}"]) + "\n"
 
@@ -211,6 +209,22 @@ class Move(NamedTuple):
     def is_own(self) -> bool:
         """True for an export of ours, whose columns are fields and whose ids are kept."""
         return self.vendor == "pipecli"
+
+
+def unpack_plan(path: Path, folder: Path) -> None:
+    """Put the files of a zip that has a plan into a folder, those beside the plan and below it."""
+    entries = dict(entries_of_zip(read_bounded(path), path.name, LARGEST, lambda _: True, depth=1))
+    plans = [PurePosixPath(name) for name in entries if PurePosixPath(name).name == PLAN_FILE]
+    if not plans:
+        raise PipecliError(
+            f"{path} has no {PLAN_FILE}", hint=f"make one: pipecli import plan {quote(str(path))} --into DIR"
+        )
+    top = min(plans, key=lambda plan: len(plan.parts)).parent
+    for name, content in entries.items():
+        place = PurePosixPath(name)
+        if place.is_relative_to(top) and ".." not in place.parts:
+            (folder / place.relative_to(top)).parent.mkdir(parents=True, exist_ok=True)
+            (folder / place.relative_to(top)).write_bytes(content)
 
 
 _SOURCES = "sources-of-plans.json"

@@ -5,8 +5,6 @@ The file's side is counted from its cells, not from what the import made of them
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -15,42 +13,23 @@ from typing import Literal, NamedTuple
 from pipecli.inbox.importing.earlier_imports import imports_at
 from pipecli.inbox.importing.import_report import Import
 from pipecli.inbox.importing.list_elements import discount_lines
-from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Source
-from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.arithmetic import (
-    NEARLY_ALL,
-    FileColumns,
-    Worth,
-    columns_of_money,
-    numbers,
-    says_percent,
-    worth_of,
-)
-from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.findings import Findings, text_of_row
-from pipecli.inbox.moving.lines_and_sums import (
-    NAMING,
-    PAPER_KINDS,
-    columns_of_lines,
-    feeding,
-    field_of,
-    heads,
-    keys_of,
-    of_lines_alone,
-    prefix_of,
-    rows_of_each,
-    worth_of_lines,
-)
-from pipecli.inbox.moving.recognise_by_words import Recognised
+from pipecli.inbox.importing.mapping import Source
+from pipecli.inbox.moving.arithmetic import FileColumns, columns_of_money, worth_of
+from pipecli.inbox.moving.findings import text_of_row
+from pipecli.inbox.moving.papers_and_lines import PAPER_KINDS
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, Kind
 from pipecli.records.money import rounded
 from pipecli.records.written_amounts import plain_digits
+from pipecli.store.index import rows_for_verbs
 from pipecli.store.index.views_and_functions import marks
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count, first_of, shortened
 
-ITEMS, _CENTS = "items", Decimal("0.02")
+ITEMS = "items"
+PAPERS = {"opportunities": "deal", "quotations": "quotation", "orders": "order", "items": "record"}
+"""The noun of each kind whose sums are reconciled."""
+_MOST_CHANGED = 5
 
 
 class Group(NamedTuple):
@@ -358,91 +337,69 @@ class _ByPeople:
         return not lines or any(quoted(id_) in text for id_ in lines)
 
 
-_OF_WHOLE = ("total", AFTER_DISCOUNT, "discount", "discount_amount")
+def not_in(files: Sequence[Reconciliation], before: Pipeline) -> Iterator[tuple[str, list[str]]]:
+    """By kind, the deals, papers and lines of earlier exports that these files lack, as people call them.
 
-
-def tell_money(known: Iterable[Known], findings: Findings) -> None:
-    """Note, of papers and lines, the columns of money that nothing which is taken comes to.
-
-    And the papers whose own total isn't what their lines come to.
+    None where the most are missing: such files have only what is new.
     """
-    with_lines = [(table, told) for table, told in known if told.kind in (ITEMS, *PAPER_KINDS)]
-    worth = worth_of_lines(with_lines)
-    for table, told in with_lines:
-        figures, apart = _figures(table, told, worth)
-        taken = {c for c, of in told.columns.items() if not re.match(r"custom\.|off$", field_of(of))}
-        if f"{prefix_of(told)}unit_price" in map(field_of, told.columns.values()):
-            taken -= {c for c, of in told.columns.items() if told.kind == ITEMS and of == "total"}
-            taken -= {c for c, of in told.columns.items() if of == "items.total"}
-        fits = {c: _fitting(numbers(table, c), figures) for c in columns_of_money(table) if c not in taken}
-        for column, others in fits.items():
-            if others:
-                lines = first_of([f"{table.rows[place].line:,}" for place in others], 3, ",")
-                why = (
-                    f"{column} isn't what the rest comes to in {count(len(others), 'row', ',')}: line {lines}"
-                )
-                findings.assumed.append(f"{table_name(table)}: {why}")
-        if left := [c for c, others in fits.items() if others is None]:
-            first, alone = heads(table, told), of_lines_alone(table, told)
-            cells = {c: filter(None, numbers(table if c in alone else first, c)) for c in left}
-            sums = {c: "" if says_percent(table, c) else f" ({sum(cells[c]):,.2f} in all)" for c in left}
-            named = ", ".join(c + sums[c] for c in left)
-            findings.assumed.append(f"{table_name(table)}: money that comes in no sum here: {named}")
-        if apart:
-            papers = count(len(apart), told.kind.removesuffix("s"), ",")
-            why = f"{papers} whose lines don't come to the total: {first_of(apart, 3, ',')}"
-            findings.assumed.append(f"{table_name(table)}: {why}")
+    connection = before.index.connection
+    for kind in (OPPORTUNITY.folder, *PAPER_KINDS, ITEMS):
+        own = [file for file in files if file.kind == kind]
+        keys = {key for file in own for key in file.told}
+        if kind == ITEMS:
+            told = {plain_digits(id_) for file in own for one in file.told.values() for id_ in one.ids}
+            nouns = {BY_PREFIX[key.partition("-")[0]].noun for key in keys}
+            known = rows_for_verbs.lines_known_elsewhere(connection, nouns)
+        else:
+            told, known = keys, rows_for_verbs.known_elsewhere(connection, BY_FOLDER[kind].table)
+        missing = [name for external, name in known if plain_digits(external) not in told]
+        if own and all(file.comparable for file in own) and 0 < len(missing) * 2 <= len(known):
+            yield kind, missing
 
 
-def _fitting(cells: Sequence[Decimal | None], figures: Sequence[Sequence[Decimal]]) -> list[int] | None:
-    """The places where a column isn't the figure of its row that it nearly always is; None for no figure."""
-    pairs = [(place, abs(cell), figures[place]) for place, cell in enumerate(cells) if cell is not None]
-    fits = Counter(
-        number
-        for _, cell, own in pairs
-        for number, figure in enumerate(own)
-        if abs(cell - abs(figure)) <= _CENTS
-    )
-    for number, times in fits.most_common(1):
-        if times >= len(pairs) * NEARLY_ALL:
-            return [place for place, cell, own in pairs if abs(cell - abs(own[number])) > _CENTS]
-    return None
+def without_customer(pipeline: Pipeline) -> int:
+    """The number of deals of which nobody knows the customer."""
+    (deals,) = next(iter(pipeline.query("SELECT count(*) FROM _opportunities WHERE customer IS NULL")))
+    return int(deals)
 
 
-def _figures(
-    table: Table, told: Recognised, worth: Mapping[str, Worth]
-) -> tuple[list[list[Decimal]], list[str]]:
-    """By row, what its line and its paper come to; and the papers that say another total."""
-    is_paper, has_lines = told.kind in PAPER_KINDS, told.kind == ITEMS or prefix_of(told) != ""
-    lines, whole = columns_of_lines(table, told), feeding(table, told, _OF_WHOLE if is_paper else ())
-    keys = [*keys_of(told), *(c for c, of in told.columns.items() if of in NAMING)]
-    figures, apart = dict[int, list[Decimal]](), list[str]()
-    every = rows_of_each(table, keys[:1]).values() if prefix_of(told) else [[row] for row in table.rows]
-    for first, *others in every:
-        own, of = list[Decimal](), next((worth[t] for c in keys if (t := first.text(c)) in worth), None)
-        if is_paper:
-            said = whole.number(first, "total") or Decimal(0)
-            net, tax, full, several, within = of or Worth(said, Decimal(0), said)
-            percent, amount = (whole.number(first, name) or Decimal(0) for name in _OF_WHOLE[2:])
-            off = net * percent / 100 + amount
-            if of and said and min(abs(said - net), abs(said - net + off)) > _CENTS * several:
-                apart.append(f"{first.text(keys[0])} {said:,.2f}, its lines {net - off:,.2f}")
-            tax = tax * (net - off) / net if net else tax
-            own = [full, net, off, full - net, full - net + off, net - off, tax, net - off + tax, net + off]
-            if told.rest.get("set", {}).get("tax_included"):
-                within = within * (net - off) / net if net else within
-                own += [within, net - off - within]
-            own.append((full - net + off) / full * 100 if full else full)
-        for row in (first, *others):
-            figures[row.line] = own + (_of_line(lines, row) if has_lines else [])
-    return [figures[row.line] for row in table.rows], apart
+def reconciliation_lines(files: Iterable[Reconciliation]) -> Iterator[str]:
+    for one in files:
+        if not one.comparable:
+            yield f"{one.file}: not reconciled, as no column names its {one.kind} (external_id)"
+            continue
+        if not one.totals and not one.differing:
+            continue
+        yield f"reconciliation of {one.file}, file | pipeline:"
+        for group, totals in one.totals.items():
+            sides = (
+                f"{count(totals.rows, 'row', ',')} {totals.amount:,.2f} {group.currency}",
+                f"{count(totals.rows_here, 'row', ',')} {totals.amount_here:,.2f} {group.currency}",
+            )
+            yield f"  {group.stage}: {sides[0]} | {sides[1]}{_verdict(totals)}"
+        kept = " but for what was changed here" * bool(one.changed)
+        kept = kept or " but for what is left out" * any(of.left_out for of in one.totals.values())
+        yield "they differ" if one.differing else f"they agree{kept}"
+        for changed in one.changed[:_MOST_CHANGED]:
+            yield f"  {changed.record} {changed.field}: {changed.file} in the file, {changed.here} here"
+        if rest := len(one.changed[_MOST_CHANGED:]):
+            yield f"  and {rest:,} more that were changed here (--format json has all)"
+        for key, told, here in one.other_grand_totals[:1]:
+            papers = count(len(one.other_grand_totals), PAPERS[one.kind], ",")
+            yield (
+                f"another total with taxes and adjustments: {papers} of {one.file}, as {key}: "
+                f"{told:,.2f} there, {here:,.2f} here"
+            )
 
 
-def _of_line(columns: FileColumns, row: Row) -> list[Decimal]:
-    """What a row may say of a line: of all its pieces and of one, before and after discount and tax."""
-    net, full = (columns.line(row, is_full=is_full) or Decimal(0) for is_full in (False, True))
-    many, rate = (columns.number(row, name) or Decimal(0) for name in ("quantity", "tax"))
-    whole = [net, full, full - net, net * rate / 100, net * (100 + rate) / 100, full * (100 + rate) / 100]
-    whole += [net * 100 / (100 + rate), net - net * 100 / (100 + rate)]
-    each = [one / many for one in whole] if many else whole
-    return [*whole, *each, (full - net) / full * 100 if full else Decimal(0), rate]
+def _verdict(totals: Totals) -> str:
+    if totals.differing:
+        verb = "differs" if len(totals.differing) == 1 else "differ"
+        both = zip(totals.differing, totals.figures, strict=True)
+        named = [f"{key} {there:,.2f} | {here:,.2f}" if here else key for key, (there, here) in both]
+        return f": {len(named):,} {verb} ({first_of(named, 3, ',')})"
+    if totals.left_out:
+        return f": {len(totals.left_out):,} left out ({first_of(totals.left_out, 3, ',')})"
+    if named := totals.rounded:
+        return f": {len(named):,} by cents, as each line is rounded here ({first_of(named, 3, ',')})"
+    return f": {totals.changed_here:,} changed here since" if totals.changed_here else ""

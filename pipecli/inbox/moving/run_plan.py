@@ -5,40 +5,41 @@ Each file is imported as `import KIND FILE --map` does it.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import Any, NamedTuple
 
-from pipecli.errors import PipecliError
+from pipecli.errors import FaultyFile, PipecliError
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.earlier_imports import Keep, OtherFiles
-from pipecli.inbox.importing.import_files import (
-    LARGEST,
-    File,
-    entries_of_zip,
-    files_of,
-    import_rows,
-    prepare_import,
-    read_bounded,
-)
+from pipecli.inbox.importing.import_files import File, as_mapped, files_of, import_rows, prepare_import
 from pipecli.inbox.importing.import_report import NOT_HERE, REMOVED, WORDS, Import, reasons_by_shape
-from pipecli.inbox.importing.mapping import Source, row_kind_named
+from pipecli.inbox.importing.mapping import RECORD, RowKind, Source, row_kind_named
 from pipecli.inbox.importing.rows_of_file import rows_of_file, tables_of_file
 from pipecli.inbox.importing.rows_to_records import Tick
+from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving import PLAN_FILE, vendors
 from pipecli.inbox.moving.findings import text_of_row
-from pipecli.inbox.moving.lines_and_sums import PAPER_KINDS
+from pipecli.inbox.moving.papers_and_lines import PAPER_KINDS, rows_of_each
 from pipecli.inbox.moving.plan import Plan, make_plan
 from pipecli.inbox.moving.plan_files import Move, Step, apply_settings, in_its_line, load_plan
-from pipecli.inbox.moving.reconcile import ITEMS, Reconciliation, Totals, reconcile, told_of
+from pipecli.inbox.moving.reconcile import (
+    PAPERS,
+    Reconciliation,
+    not_in,
+    reconcile,
+    reconciliation_lines,
+    told_of,
+    without_customer,
+)
 from pipecli.inbox.moving.vocabulary import header_key
-from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, COLLECTIONS, OPPORTUNITY
-from pipecli.records.written_amounts import plain_digits
+from pipecli.records.kinds import COLLECTIONS
 from pipecli.store import safe_files
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.lock_and_signals import write_unlogged
@@ -48,8 +49,6 @@ from pipecli.store.yaml import read as yamltext
 from pipecli.wording import count, first_of
 
 _MOST_REASONS = 5
-PAPERS = {"opportunities": "deal", "quotations": "quotation", "orders": "order", "items": "record"}
-"""The noun of each kind whose sums are reconciled."""
 
 
 @dataclass
@@ -72,22 +71,6 @@ class Moved:
     whole_settings: bool = False
     """The settings are those of an export of ours."""
     reconciliation: list[Reconciliation] = field(default_factory=list)
-
-
-def unpack_plan(path: Path, folder: Path) -> None:
-    """Put the files of a zip that has a plan into a folder, those beside the plan and below it."""
-    entries = dict(entries_of_zip(read_bounded(path), path.name, LARGEST, lambda _: True, depth=1))
-    plans = [PurePosixPath(name) for name in entries if PurePosixPath(name).name == PLAN_FILE]
-    if not plans:
-        raise PipecliError(
-            f"{path} has no {PLAN_FILE}", hint=f"make one: pipecli import plan {quote(str(path))} --into DIR"
-        )
-    top = min(plans, key=lambda plan: len(plan.parts)).parent
-    for name, content in entries.items():
-        place = PurePosixPath(name)
-        if place.is_relative_to(top) and ".." not in place.parts:
-            (folder / place.relative_to(top)).parent.mkdir(parents=True, exist_ok=True)
-            (folder / place.relative_to(top)).write_bytes(content)
 
 
 def plan_again(
@@ -150,10 +133,12 @@ def run_plan(
     bar: Bar,
     keep: Keep | None = None,
     given: Path | None = None,
+    tried: Mapping[Step, Tried] | None = None,
 ) -> Moved:
     """Import all files of a plan in a copy: the writes that the pipeline needs, and the reconciliation.
 
-    The index of the copy is in `folder`; `given` is the folder of a later export.
+    The index of the copy is in `folder`; `given` is the folder of a later export; `tried` are the rows that
+    are to be taken alone.
     """
     nouns = Counter(row_kind.noun for step in move.steps if (row_kind := row_kind_named(step.kind)))
     coming = _ids(move, files) if move.is_own else {}
@@ -172,7 +157,8 @@ def run_plan(
         if step.kind in ("users", "teams") or not move.is_own:
             row_kind = row_kind_named(step.kind)
             planner = AddingPlanner(draft) if row_kind and row_kind.inside else Planner(draft)
-        done, told = _import(draft, move, step, file, planner, bar, keep, others)
+        rows = tried[step] if tried else _rows_of(move, step, file)
+        done, told = _import(draft, move, step, rows, planner, bar, keep, others)
         moved.done.append((step, done))
         moved.reconciliation += filter(None, [told])
         if planner is not circle:
@@ -184,8 +170,8 @@ def run_plan(
         )
     with bar(len(draft.held)) as tick:
         draft.take_held(tick)
-    moved.gone = dict(_not_in(moved.reconciliation, pipeline))
-    moved.alone = 0 if move.is_own else _without_customer(draft) - _without_customer(pipeline)
+    moved.gone = dict(not_in(moved.reconciliation, pipeline))
+    moved.alone = 0 if move.is_own else without_customer(draft) - without_customer(pipeline)
     for compared in moved.reconciliation:
         reconcile(compared, pipeline, draft)
     draft.take(circle.writes())
@@ -195,31 +181,6 @@ def run_plan(
     if move.is_own:
         moved.writes += _files_beside(draft, given or move.folder)
     return moved
-
-
-def _not_in(files: Sequence[Reconciliation], before: Pipeline) -> Iterator[tuple[str, list[str]]]:
-    """By kind, the deals, papers and lines of earlier exports that these files lack, as people call them.
-
-    None where the most are missing: such files have only what is new.
-    """
-    connection = before.index.connection
-    for kind in (OPPORTUNITY.folder, *PAPER_KINDS, ITEMS):
-        own = [file for file in files if file.kind == kind]
-        keys = {key for file in own for key in file.told}
-        if kind == ITEMS:
-            told = {plain_digits(id_) for file in own for one in file.told.values() for id_ in one.ids}
-            nouns = {BY_PREFIX[key.partition("-")[0]].noun for key in keys}
-            known = rows_for_verbs.lines_known_elsewhere(connection, nouns)
-        else:
-            told, known = keys, rows_for_verbs.known_elsewhere(connection, BY_FOLDER[kind].table)
-        missing = [name for external, name in known if plain_digits(external) not in told]
-        if own and all(file.comparable for file in own) and 0 < len(missing) * 2 <= len(known):
-            yield kind, missing
-
-
-def _without_customer(pipeline: Pipeline) -> int:
-    (deals,) = next(iter(pipeline.query("SELECT count(*) FROM _opportunities WHERE customer IS NULL")))
-    return int(deals)
 
 
 def _refused(done: Import, source: Source) -> Iterator[tuple[tuple[str, str], str]]:
@@ -257,31 +218,126 @@ def _file_of(step: Step, files: Sequence[File], steps: Sequence[Step], taken: se
     return None
 
 
+def _kind_of(move: Move, step: Step) -> RowKind:
+    if row_kind := row_kind_named(step.kind):
+        return row_kind
+    raise PipecliError(f'{move.folder / PLAN_FILE}: "{step.kind}" isn\'t a kind of record')
+
+
+class Tried(NamedTuple):
+    """The rows of a file, their mapping, and which of them are imported: None for all."""
+
+    table: Table
+    source: Source
+    some: list[Row] | None = None
+
+
+def _rows_of(move: Move, step: Step, file: File) -> Tried:
+    path = move.folder / step.map
+    if step.map and not path.is_file():
+        raise PipecliError(f"{path} does not exist", hint=f"correct {move.folder / PLAN_FILE}", code="system")
+    mapping = File(str(path), path.read_bytes()) if step.map else None
+    table, source = import_rows(file, mapping, _kind_of(move, step))
+    if move.is_own:
+        source.mapping = source.mapping.model_copy(update={"scale": "percent"})
+    return Tried(table, source)
+
+
 def _import(
     pipeline: Pipeline,
     move: Move,
     step: Step,
-    file: File,
+    rows: Tried,
     planner: Planner,
     bar: Bar,
     keep: Keep | None,
     others: OtherFiles,
 ) -> tuple[Import, Reconciliation | None]:
     """One file's import, and its word on its records: what needs its rows, which take the most memory."""
-    row_kind = row_kind_named(step.kind)
-    if row_kind is None:
-        raise PipecliError(f'{move.folder / PLAN_FILE}: "{step.kind}" isn\'t a kind of record')
-    path = move.folder / step.map
-    if step.map and not path.is_file():
-        raise PipecliError(f"{path} does not exist", hint=f"correct {move.folder / PLAN_FILE}", code="system")
-    table, source = import_rows(file, File(str(path), path.read_bytes()) if step.map else None, row_kind)
-    if move.is_own:
-        source.mapping = source.mapping.model_copy(update={"scale": "percent"})
+    table, source, some = rows
+    kind = _kind_of(move, step)
     with bar(len(table.rows)) as tick:
-        done = prepare_import(pipeline, row_kind, table, source, planner, tick, keep, others)
+        done = prepare_import(pipeline, kind, table, source, planner, tick, keep, others, some)
     others.refused |= _refused(done, source)
     done.report["unused_columns"] = [c for c in done.report["unused_columns"] if texts(table, c)]
     return done.without_rows(), None if move.is_own else told_of(done, source)
+
+
+_MOST_TRIED = 1_000
+"""Rows of a file that a plan tries: of a longer one so many deals or papers, else what is named with them."""
+_CALLED = ("external_id", "id", "sku", "name", "title", "email", "emails", "custom.number", "custom.name")
+_PRINCIPAL = (*PAPER_KINDS, "opportunities", "leads")
+
+
+class Rehearsal(NamedTuple):
+    """What a run of a plan would come to."""
+
+    rejected: Sequence[str] = ()
+    """What it would reject, by file and reason."""
+
+
+def rehearse(plan: Plan, files: Sequence[File], pipeline: Pipeline, folder: Path) -> Rehearsal:
+    """Run a plan in a copy, whose files are in `folder`; nothing comes of one that needs an answer first.
+
+    A file that its mapping doesn't fit is taken out of the plan. Raises PipecliError for one of deals, papers
+    or leads, without which the others say little.
+    """
+    contents = {file.name: file for file in files}
+    while True:
+        for name, page in plan.pages.items():
+            write_unlogged(folder / name, page.encode())
+        move = Move(folder, plan.vendor, str(folder), plan.steps, {}, {}, {})
+        try:
+            tried = _tried({step: _read(plan, move, step, contents[step.file]) for step in plan.steps})
+            moved = run_plan(
+                pipeline, move, files, folder, lambda _: nullcontext(lambda _: None), tried=tried
+            )
+            moved.draft.close()
+            return Rehearsal(
+                [f"{done.table.name}: {why}" for _, done in moved.done for why in _reasons(done, "would be ")]
+            )
+        except FaultyFile as error:
+            faults = {Path(fault.file).name: fault.message for fault in reversed(error.faults)}
+            step = next((step for step in plan.steps if step.map in faults), None)
+            if step is None or plan.findings.questions:
+                return Rehearsal()
+            why = f"{step.file} doesn't fit the mapping that was made for it: {faults[step.map]}"
+            if step.kind in _PRINCIPAL or not plan.steps[1:]:
+                hint = "correct its cells, or take it out of the export, and plan again"
+                raise PipecliError(why, hint=hint) from None
+            plan.leave_out(step, f"{why}; it stays out")
+
+
+def _read(plan: Plan, move: Move, step: Step, file: File) -> Tried:
+    """The rows of a file as a run reads them; those of a long one as the plan has read them already."""
+    table = plan.tables[step.map]
+    if len(table.rows) <= _MOST_TRIED:
+        return _rows_of(move, step, file)
+    source = Source.read(str(move.folder / step.map), plan.pages[step.map].encode())
+    return Tried(as_mapped(table, source), source)
+
+
+def _tried(read: Mapping[Step, Tried]) -> dict[Step, Tried]:
+    """The rows to try: of long files some deals and papers, then what is part of them, and what they name."""
+    names, tried = set[str](), dict[Step, Tried]()
+    inside = {step: bool(kind and kind.inside) for step in read if [kind := row_kind_named(step.kind)]}
+    for step in sorted(
+        read, key=lambda step: (step.kind not in _PRINCIPAL, not inside[step], -[*read].index(step))
+    ):
+        table, source, _ = read[step]
+        columns, own = source.mapping.columns.items(), source.mapping.external_id or ""
+        wanted = (RECORD,) if inside[step] else _CALLED
+        ids = re.findall(r"\{([^{}]+)\}", own) or [own] * bool(own)
+        keys = [c for c, several in columns if any(one.to in wanted for one in several)]
+        keys += [*source.mapping.record.values()] if inside[step] else ids
+        lines = {row.line for row in table.rows if any(row.text(key) in names for key in keys)}
+        records = rows_of_each(table, ids).values() if ids else [[row] for row in table.rows]
+        for rows in records if step.kind in _PRINCIPAL else ():
+            lines |= {row.line for row in rows if len(lines) < _MOST_TRIED}
+        some = [row for row in table.rows if row.line in lines or len(table.rows) <= _MOST_TRIED]
+        names |= {row.text(column) for row in some for column in row.cells}
+        tried[step] = read[step]._replace(some=some)
+    return tried
 
 
 def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
@@ -310,7 +366,7 @@ def move_lines(moved: Moved, *, is_dry: bool) -> Iterator[str]:
         yield f"not in the plan, and left out: {', '.join(moved.new)}"
     if moved.removed:
         yield f"proposed settings that were removed here, and stay so: {', '.join(moved.removed)}"
-    yield from _reconciliation(moved)
+    yield from reconciliation_lines(moved.reconciliation)
     if moved.alone > 0:
         yield f"without a customer: {count(moved.alone, 'deal', ',')}, whose rows name none that is known"
     for kind, names in moved.gone.items():
@@ -343,54 +399,12 @@ def _outcome(done: Import) -> str:
     return f"{count(report['rows'], 'row', ',')} of {done.table.name}: {', '.join(parts)}{more}"
 
 
-def _reasons(done: Import) -> Iterator[str]:
+def _reasons(done: Import, are: str = "") -> Iterator[str]:
     ordered = reasons_by_shape(done.report)
     for rows, example in ordered[:_MOST_REASONS]:
-        yield f"{rows:,} rejected, as: {example}"
+        yield f"{rows:,} {are}rejected, as: {example}"
     if rest := ordered[_MOST_REASONS:]:
-        yield f"{sum(rows for rows, _ in rest):,} rejected for {len(rest):,} more reasons"
-
-
-def _reconciliation(moved: Moved) -> Iterator[str]:
-    for one in moved.reconciliation:
-        if not one.comparable:
-            yield f"{one.file}: not reconciled, as no column names its {one.kind} (external_id)"
-            continue
-        if not one.totals and not one.differing:
-            continue
-        yield f"reconciliation of {one.file}, file | pipeline:"
-        for group, totals in one.totals.items():
-            sides = (
-                f"{count(totals.rows, 'row', ',')} {totals.amount:,.2f} {group.currency}",
-                f"{count(totals.rows_here, 'row', ',')} {totals.amount_here:,.2f} {group.currency}",
-            )
-            yield f"  {group.stage}: {sides[0]} | {sides[1]}{_verdict(totals)}"
-        kept = " but for what was changed here" * bool(one.changed)
-        kept = kept or " but for what is left out" * any(of.left_out for of in one.totals.values())
-        yield "they differ" if one.differing else f"they agree{kept}"
-        for changed in one.changed[:_MOST_REASONS]:
-            yield f"  {changed.record} {changed.field}: {changed.file} in the file, {changed.here} here"
-        if rest := len(one.changed[_MOST_REASONS:]):
-            yield f"  and {rest:,} more that were changed here (--format json has all)"
-        for key, told, here in one.other_grand_totals[:1]:
-            papers = count(len(one.other_grand_totals), PAPERS[one.kind], ",")
-            yield (
-                f"another total with taxes and adjustments: {papers} of {one.file}, as {key}: "
-                f"{told:,.2f} there, {here:,.2f} here"
-            )
-
-
-def _verdict(totals: Totals) -> str:
-    if totals.differing:
-        verb = "differs" if len(totals.differing) == 1 else "differ"
-        both = zip(totals.differing, totals.figures, strict=True)
-        named = [f"{key} {there:,.2f} | {here:,.2f}" if here else key for key, (there, here) in both]
-        return f": {len(named):,} {verb} ({first_of(named, 3, ',')})"
-    if totals.left_out:
-        return f": {len(totals.left_out):,} left out ({first_of(totals.left_out, 3, ',')})"
-    if named := totals.rounded:
-        return f": {len(named):,} by cents, as each line is rounded here ({first_of(named, 3, ',')})"
-    return f": {totals.changed_here:,} changed here since" if totals.changed_here else ""
+        yield f"{sum(rows for rows, _ in rest):,} {are}rejected for {len(rest):,} more reasons"
 
 
 def _readings(done: Import) -> Iterator[str]:
