@@ -748,6 +748,20 @@ def test_papers_without_a_deal_are_told_with_what_they_come_to(cli: Cli, header:
     assert "they agree but for what is left out" in ran
 
 
+def test_lines_of_a_paper_that_is_left_out_stay_out_with_it(cli: Cli) -> None:
+    """They were rejected, as was a deleted paper beside one without a deal."""
+    _plan(
+        cli,
+        Opportunity="Id,IsDeleted,Name,StageName,Amount,CloseDate\n1,0,Roof,Prospecting,100,2026-12-20\n",
+        Quote="Id,IsDeleted,Name,OpportunityId,QuoteNumber,Status\nQ1,0,A,1,001,Draft\nQ2,0,B,,002,Draft\n"
+        "Q3,1,C,1,003,Draft\n",
+        QuoteLineItem="Id,QuoteId,Quantity,UnitPrice,Description\nL1,Q1,1,100,Beam\nL2,Q2,1,50,Nail\n",
+    )
+    ran = cli("import", "run", "m").out
+    assert "quotations: 3 rows of Quote.csv: 1 made, 2 left out" in ran
+    assert "QuoteLineItem.csv: 1 made, 1 left out; 1 of those left out name no record that is here" in ran
+
+
 def test_a_plan_writes_what_its_run_takes(cli: Cli, root: Path) -> None:
     """Templates named columns in the preset's case, and an activity with an empty type was rejected."""
     entries = "ID,PRICEBOOK2ID,PRODUCT2ID,CURRENCYISOCODE,UNITPRICE\n01u1,01s1,01t1,USD,49.90\n"
