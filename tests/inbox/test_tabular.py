@@ -169,6 +169,6 @@ def test_the_sum_of_a_group_is_no_row(sums: tuple[str, str]) -> None:
     )
     names = [row.cells["Deal"] for row in rows_of_file(text.encode(), "deals.csv").rows]
     assert names == ["Total Maroc", "Zed", "More", "Total Maroc", "Roof"]
-    lone = "N,D,K,M\nTotal Maroc,,,\nA,1,B,5\nTotal 03/2026,,,\nB,2,C,6\n"
+    lone = "N,D,K,M\nTotal Maroc,,,\nA,1,B,5\nTotal 03/2026,,,\nTotal March,,,305\nB,2,C,6\n,,0.5,12\n"
     names = [row.cells["N"] for row in rows_of_file(lone.encode(), "papers.csv").rows]
     assert names == ["Total Maroc", "A", "B"]

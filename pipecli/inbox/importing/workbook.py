@@ -121,19 +121,17 @@ def _of_sheet(sheet: str, rows: list[_Numbered], name: str, file_format: FileFor
 
 def _chosen(sheets: dict[str, list[_Numbered]], name: str, file_format: FileFormat) -> str:
     """The only sheet with rows, or the only one that has the columns of the mapping."""
-    filled = [sheet for sheet, rows in sheets.items() if rows]
+    filled = {
+        sheet: [{*columns_of(cells)} for _, cells in rows[:60]] for sheet, rows in sheets.items() if rows
+    }
     if not filled:
         raise PipecliError(f"{name} is empty")
-    fitting = [
-        sheet
-        for sheet in filled
-        if file_format.named
-        and any(file_format.named <= {*columns_of(cells)} for _, cells in sheets[sheet][:60])
-    ]
-    candidates = filled if len(filled) == 1 else fitting
+    named = file_format.named
+    fitting = [sheet for sheet, rows in filled.items() if named and any(named <= own for own in rows)]
+    candidates = [*filled] if len(filled) == 1 else fitting
     if len(candidates) != 1:
         raise PipecliError(
-            f"{name} has {len(filled)} sheets with rows: {first_of(filled, _MOST_SHEETS)}",
+            f"{name} has {len(filled)} sheets with rows: {first_of([*filled], _MOST_SHEETS)}",
             hint="say in the mapping which one: sheet: NAME",
         )
     return candidates[0]
@@ -152,8 +150,10 @@ def with_sheet(rows: Table, sheet: str) -> Table:
 _FIGURE = re.compile(r"(?i)[-+($€£¥]{0,2}[\d.,' \xa0]+[)%€$£¥]?|[a-z]{3}|count|record count")
 """What a line of subtotals has beside its word: a number, EUR, Sum."""
 _PERIOD = re.compile(
-    r"(?i)(q[1-4]|(kw|week|semana|semaine) ?\d+|jan|f[eéè][bv]|m[aä][ri]|a[pbv]r|ma[iy]|ju[nli]|a[uog][gou]"
-    r"|se[pt]|o[cku]t|nov|d[eéi][czs])[\w.]*( ?(de )?20\d\d)?"
+    r"(?i)(q[1-4]|(kw|week|semana|semaine) ?\d+|(jan|ene|gen|f[eéè][bv]|m[aä]r|maar|a[pbv]r|m[ae]i|ma[jyg]"
+    r"|ju[nli]|giu|lug|au?g|ao[uû]|sept?|sett?|o[ckt]t|out|nov|d[eéi][czs])(uar[iy]?|vier|naio|e?iro|e?ro"
+    r"|r\w{2,5}|braio|ereiro|ch|[gl]io|(?<=[nl])io|zo?|ço|[st]|ile?|[einy]|(?<=[iy])o|l?let|gno|(?<=[nl])ho"
+    r"|ust(us)?|osto|[ou]br[eo]|ober|i?emb(er|re|ro))?\.?)( ?(de )?20\d\d)?"
 )
 """A month or a quarter, as a heading between the rows of a sheet made by hand."""
 _SUM = r"(?P<part>(sub|sous|zwischen|teil)[ -]?)?(total[esi]?|totaux|totaal|summe|suma|soma|toplam|итого|جمع)"
@@ -186,6 +186,9 @@ def without_groups(whole: Table) -> Table:
         if len(texts) == 1 and row.cells.get(first) and (is_grouped or _PERIOD.fullmatch(texts[0])):
             out[row.line] = ""
     out |= dict.fromkeys((*_between_headers(whole.rows), *_counted_groups(whole.rows)), "")
+    *above, last = whole.rows or [Row(0, {})]
+    is_bare = last.line in bare and not last.cells.get(first) and all(row.cells.get(first) for row in above)
+    out |= {last.line: ""} if is_bare and above[2:] else {}  # sums that nothing calls so
     rows = [row for row in whole.rows if row.line not in out]
     for column in takewhile(lambda column: column.endswith(("↑", "↓")), whole.columns):
         if column in out.values():
@@ -201,14 +204,15 @@ def _sums_of_groups(
     for place, row in enumerate(rows if named else ()):
         if match := named.get(row.line):
             figures = {column: own for column, cell in row.cells.items() if (own := _number(cell))}
-            is_period = re.fullmatch(r"(\w+\.? (de )?|\d\d?[/.-])?20\d\d", match["of"]) is not None
+            year = re.fullmatch(r"(\w+\.? (de )?|\d\d?[/.-])?20\d\d", match["of"])
+            is_period = (year or _PERIOD.fullmatch(match["of"])) is not None
             every = [own for own in rows[:place] if own.line not in sums and own.line not in found]
             fits = any(
                 own == sum(_number(other.cells.get(column, "")) for other in above)
                 for column, own in figures.items()
                 for above in ((rows[start:place], every) if is_period or found or place - start > 1 else ())
             )
-            found |= {row.line: None} if match["part"] or fits or (is_period and not figures) else {}
+            found |= {row.line: None} if match["part"] or fits or is_period else {}
         start = place + 1 if row.line in sums or row.line in found else start
     return [*found]
 

@@ -411,6 +411,8 @@ def _readings(done: Import) -> Iterator[str]:
     """Notes on what was read otherwise than it stands in a file, and that nobody said."""
     if guessed := done.report.get("guessed_encoding"):
         yield f"read as {guessed}, a guess: if names look wrong, say `encoding:` in the mapping"
+    if below := done.report.get("below"):
+        yield f"left out, as totals, headings or notes: {count(below, 'line', ',')}"
     rounded = [
         told
         for told in done.report["replaced"]
