@@ -2393,6 +2393,19 @@ def test_products_with_a_price_in_their_row_are_a_price_list_too(cli: Cli, root:
     assert "nothing to change" in cli("import", "run", "m").out
 
 
+def test_a_code_that_two_products_have_is_none_of_theirs(cli: Cli, root: Path) -> None:
+    """The second was rejected, as was a product that was there twice."""
+    saws = "id,name,sku,price\n1,Saw,S-1,12.50\n2,Saw,S-1,12.50\n"
+    _plan(cli, _files("exp", products=saws))
+    assert (
+        "products: 2 rows of products.csv: 1 made, 1 about the record of an earlier row"
+        in cli("import", "run", "m").out
+    )
+    _plan(cli, _files("more", products=f"{saws}3,Axe,S-1,9\n"), "--force")
+    cli("import", "run", "m")
+    assert _price_lists(root)["Standard EUR"].keys() >= {"S-1", "axe"}
+
+
 def test_price_lists_of_other_vendors(cli: Cli, root: Path) -> None:
     """They stayed out, or were products."""
     erpnext = (

@@ -189,6 +189,9 @@ class Matcher:
     def _join(self, draft: Draft, reading: RowReading) -> None:
         """Add another row about the same record: it may add, and must agree in what both give."""
         values = joined_rows(draft.values, reading.values, self.collection, self.bindings.rows)
+        apart = {path for path, value in values.items() if draft.values.get(path, value) != value}
+        if apart == {("external_id",)} and not self.collection.is_document:
+            del values["external_id",]  # a product that is there twice
         for path, value in values.items():
             known = draft.values.get(path, value)
             if path[:2] == STAGE_ENTERED:  # it came to a stage twice: velocity counts from the first time

@@ -62,10 +62,7 @@ def recognise(tables: Sequence[Table], vendor: str | None = None) -> list[Recogn
         best = {one.vendor: one.score for one in sorted(several, key=lambda one: one.score)}
         scores |= {name: scores.get(name, 0) + score for name, score in best.items()}
     leading = max(scores, key=lambda name: scores[name], default=None)
-    chosen = [
-        _chosen(table, several, leading) if several else None
-        for table, several in zip(tables, candidates, strict=True)
-    ]
+    chosen = [_chosen(*pair, leading) for pair in zip(tables, candidates, strict=True)]
     kinds = {one.kind for one in chosen if one}
     is_whole = leading is not None and len(tables) > _MOST_BY_WORDS
     return [
@@ -78,8 +75,7 @@ def leading_vendor(several: Iterable[Recognised]) -> str:
     """The vendor of most tables; those of lines and products are too common to tell it beside others."""
     own = [one for one in several if "part" not in one.rest and one.kind != "users"]
     main = [one for one in own if one.kind not in ("items", "products", "price-lists")] or own
-    vendors = Counter(one.vendor for one in main if one.vendor)
-    return vendors.most_common(1)[0][0] if vendors else ""
+    return next((of for of, _ in Counter(one.vendor for one in main if one.vendor).most_common(1)), "")
 
 
 def completed(table: Table, told: Recognised) -> Recognised:
@@ -102,9 +98,9 @@ def completed(table: Table, told: Recognised) -> Recognised:
 
 def _vendor_named(tables: Iterable[Table]) -> str | None:
     """The vendor that all names of files say: `hubspot_contacts.csv`; leads come from Google and LinkedIn."""
-    words = [{*re.split(r"[\W_]+", table.name.lower())} for table in tables]
+    words = [{*re.split(r"[\W_]+", table.name.lower())} for table in tables] or [set[str]()]
     named = {*vendors()}.intersection(*words) - {"close", "google", "linkedin"}
-    return named.pop() if words and len(named) == 1 else None
+    return named.pop() if len(named) == 1 else None
 
 
 def kinds_in(table: Table, told: Recognised) -> list[Recognised]:
@@ -143,6 +139,10 @@ def _with_prices(table: Table, told: Recognised) -> Iterator[Recognised]:
     The price is the first that their words name: beside a sales price that of resellers is kept with them.
     """
     columns = {c: role for c, role in told.columns.items() if role not in _OF_PRICES}
+    sku, ids = told.column_of("sku"), texts(table, told.column_of("external_id") or "")
+    called = {(own, row.text(told.column_of("name"))) for row in table.rows if (own := row.text(sku))}
+    if sku and len(texts(table, sku)) < len(called) and len(ids) == len(table.rows):
+        del columns[sku]  # two products have it
     if "name" not in (*columns.values(), *told.rest.get("templates", ())):  # `Code, Description, Price`
         columns = {c: "name" if role == "description" else role for c, role in columns.items()}
     codes = [c for c in columns_for(table, "products", "sku") if len(texts(table, c)) == len(table.rows)]
@@ -158,8 +158,8 @@ def _with_prices(table: Table, told: Recognised) -> Iterator[Recognised]:
     shared |= {c: "name" for c, role in told.columns.items() if role == "price_list"}
     named = {c: "product" for of in ("sku", "external_id", "name") for c in columns if columns[c] == of}
     said = [*shared, *prices.values()] if prices and named else []
-    called = {"templates": {"name": f"{{{told.roles['sku']}}}"}} if "sku" in told.roles else {}
-    yield told._replace(columns=columns, rest={**called, **told.rest, "said": said})
+    templates = {"templates": {"name": f"{{{sku}}}"}} if sku else {}
+    yield told._replace(columns=columns, rest={**templates, **told.rest, "said": said})
     for code, column in prices.items() if named else ():
         own = {c: of for c, of in shared.items() if not (code and of == "currency")}
         taxed = {"set": {"tax_included": True}} if column in gross else {}
@@ -232,11 +232,13 @@ def _firms_alone(table: Table, told: Recognised) -> list[Recognised]:
         begins = re.compile(patterns()["of a person"])
         theirs = [c for c in table.columns if begins.match(header_key(c)) and c != told.roles["name"]]
         columns = by_words(table._replace(columns=[c for c in theirs if c not in named]), "contacts")
-        columns |= named | {told.roles["name"]: "customer"}
+        ids, firms = (texts(table, told.roles.get(role, "")) for role in ("external_id", "name"))
+        is_by_id = len(ids) == len(table.rows) > len(firms)  # two are called alike
+        columns |= named | {told.roles["external_id" if is_by_id else "name"]: "customer"}
         called = next(c for c, role in columns.items() if role in ("name", "last_name"))
         said = [c for c in table.columns if c not in columns]
         rest: dict[str, Any] = {"only": {called: {"not": ""}}, "said": said}
-        kept = {c: role for c, role in told.columns.items() if c not in columns or role == "name"}
+        kept = {c: r for c, r in told.columns.items() if c not in columns or r in ("name", "external_id")}
         own = told._replace(columns=kept, rest={**told.rest, "said": [c for c in columns if c not in kept]})
         return [own, Recognised("contacts", "", "", columns, rest, told.score)]
     if told.kind != "contacts" or not firm:
@@ -416,9 +418,7 @@ def _counted_anew(columns: Mapping[str, Any]) -> dict[str, Any]:
         own = places.setdefault(role[:-1], {})
         own[role] = f"{role[:-1]}{len(own) + 1}"
     new = {role: counted for own in places.values() for role, counted in own.items()}
-    return {
-        column: new.get(role, role) if isinstance(role, str) else role for column, role in columns.items()
-    }
+    return {c: new.get(role, role) if isinstance(role, str) else role for c, role in columns.items()}
 
 
 def with_marks(table: Table, told: Recognised) -> Recognised:
