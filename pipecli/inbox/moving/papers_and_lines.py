@@ -280,7 +280,11 @@ def with_deals_made(known: Iterable[Known], findings: Findings) -> Iterator[Know
             yield table, _deals_of(table, told, number, findings)
             named = {**told.rest.get("templates", {}), "opportunity": f"{{{number}}}"}
             told = told._replace(rest={**told.rest, "templates": named})
-        yield table, told
+        if told.column_of("customer"):
+            yield table, told
+        else:
+            why = f"{papers} without a customer, which each must have, stay out"
+            findings.assumed.append(f"{table_name(table)}: {why}")
 
 
 def _named_again(table: Table, lone: Iterable[tuple[Table, Recognised, str]]) -> Iterator[str]:

@@ -253,7 +253,10 @@ def of_papers(table: Table, deals: Container[str], *, alone: bool = False) -> Re
     for column in [c for c in sums if are_amounts(table, c)][:1]:
         rest |= {} if column in columns else {"sum": column}
         columns = {c: role for c, role in columns.items() if role != "total"} | {column: "total"}
-    if {"opportunity", "opportunity#"}.isdisjoint(map(str, columns.values())):
+    of_deals = [c for c, role in columns.items() if role in ("opportunity", "opportunity#")]
+    if alone and 10 * sum(texts(table, c).total() for c in of_deals) < len(table.rows):
+        columns = {c: role for c, role in columns.items() if c not in of_deals}  # five of 2,862 are no rule
+    elif not of_deals:
         free = [c for c in table.columns if str(columns.get(c, "custom")).startswith("custom")]
         columns |= dict.fromkeys(naming(table, free, deals)[:1], "opportunity")
     fed = {*map(str, columns.values())}

@@ -140,7 +140,7 @@ def _with_prices(table: Table, told: Recognised) -> Iterator[Recognised]:
     """
     columns = {c: role for c, role in told.columns.items() if role not in _OF_PRICES}
     sku, ids = told.column_of("sku"), texts(table, told.column_of("external_id") or "")
-    called = {(own, row.text(told.column_of("name"))) for row in table.rows if (own := row.text(sku))}
+    called = {(of, row.text(told.column_of("name"))) for row in table.rows if (of := row.text(sku))}
     if sku and len(texts(table, sku)) < len(called) and len(ids) == len(table.rows):
         del columns[sku]  # two products have it
     if "name" not in (*columns.values(), *told.rest.get("templates", ())):  # `Code, Description, Price`
