@@ -32,7 +32,7 @@ from pipecli.store.yaml import read
 from pipecli.store.yaml.write import block_lines
 from pipecli.wording import count, first_of
 from pipecli.workflow import Change
-from pipecli.workflow import activity_followup_and_attachment as rules
+from pipecli.workflow import activity_followup_and_attachment as activity_rules
 
 app = noun()
 
@@ -95,7 +95,7 @@ def add(
     def decide(record: Lead | Opportunity) -> Change:
         ids.append(transaction.new_activity_id())
         activity = validated(Activity, {"id": ids[-1], **given})
-        return rules.add_activity(record, activity, transaction.now, plan)
+        return activity_rules.add_activity(record, activity, transaction.now, plan)
 
     if len(refs or ()) == 1 and refs != ["-"]:
         record = record_of(transaction, str(refs and refs[0]))
@@ -134,7 +134,7 @@ def done(
     """
     record, known = _found(transaction, ref, activity)
     when = transaction.session.moment_or_day(at, past=True) if at else None
-    return rules.complete_activity(
+    return activity_rules.complete_activity(
         record,
         known.id,
         transaction.now,
@@ -154,7 +154,7 @@ def move(
     """Move a planned activity to another time. A day alone keeps the hour."""
     record, known = _found(transaction, ref)
     at = transaction.session.moment_or_day(when)
-    return rules.move_activity(record, known.id, at, transaction.session.zone)
+    return activity_rules.move_activity(record, known.id, at, transaction.session.zone)
 
 
 @app.command("edit", cls=Changing)
@@ -194,7 +194,7 @@ def edit(
         }
         plain = {name: value for name, value in before.plain().items() if name not in cleared} | fields
         transaction.commit_and_print(
-            rules.change_activity(record, validated(Activity, plain), transaction.today)
+            activity_rules.change_activity(record, validated(Activity, plain), transaction.today)
         )
 
 
@@ -230,7 +230,7 @@ def _by_hand(
 def cancel(transaction: Transaction, ref: _Activity, activity: _OfRecord = None) -> Change:
     """Cancel a planned activity; git's history keeps it."""
     record, known = _found(transaction, ref, activity, Care.ONLY)
-    return rules.cancel_activity(record, known.id)
+    return activity_rules.cancel_activity(record, known.id)
 
 
 def record_of(transaction: Transaction, ref: str) -> Lead | Opportunity:
@@ -363,7 +363,7 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
         given["direction"] = None if type_ == "note" else "in" if in_ else "out"
         activity = validated(Activity, given)
         plan = transaction.next_contact(next_, given["by"])
-        return rules.log_activity(record, activity, transaction.now, plan)
+        return activity_rules.log_activity(record, activity, transaction.now, plan)
 
 
 _add_verb("call", "call", "Call", "Log a call that took place, and plan the next contact.")

@@ -17,7 +17,12 @@ from pipecli.store.ids_and_files import slug
 from pipecli.store.location import Location
 from pipecli.store.plan_writes import Write
 from pipecli.workflow import Change
-from pipecli.workflow import activity_followup_and_attachment as rules
+from pipecli.workflow.activity_followup_and_attachment import (
+    FOLDER,
+    attach_file,
+    detach_file,
+    find_attachment,
+)
 
 app = noun()
 
@@ -53,10 +58,13 @@ def attach(
 def attached(transaction: Transaction, record: Any, name: str, content: bytes) -> tuple[Any, Write]:
     """A record with one file more, and the file. Raises Refused."""
     root = transaction.pipeline.root
-    folders = (root / rules.FOLDER / record.key, root / rules.FOLDER / f"{record.noun}-{record.key}")
+    folders = (
+        root / FOLDER / record.key,
+        root / FOLDER / f"{record.noun}-{record.key}",
+    )
     # What lies there, listed or not, is never written over.
     taken = {path.relative_to(root).as_posix() for folder in folders for path in folder.glob("*")}
-    record, added = rules.attach_file(
+    record, added = attach_file(
         record,
         one_line(name)[:200] or "file",
         slug(PurePath(name).stem),
@@ -87,14 +95,14 @@ def detach(
 ) -> None:
     """Remove an attached file; git's history keeps it."""
     record = holder(transaction, ref)
-    gone = rules.find_attachment(record, attachment)
-    change = rules.detach_file(record, gone)
+    gone = find_attachment(record, attachment)
+    change = detach_file(record, gone)
     after: Any = change.subject
     confirm_removal(
         transaction.session,
         attachment,
         gone.name,
-        lambda: rules.find_attachment(after, attachment).name,
+        lambda: find_attachment(after, attachment).name,
         f"name it: {one_line(gone.name)}, or {gone.file}",
     )
     root = transaction.pipeline.root

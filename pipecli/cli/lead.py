@@ -44,7 +44,7 @@ from pipecli.store.choose_by_condition import choose_process
 from pipecli.store.index.rows_for_verbs import OPEN, rows_where
 from pipecli.store.record_meant import Care
 from pipecli.workflow import Change
-from pipecli.workflow import lead as rules
+from pipecli.workflow import lead as lead_rules
 from pipecli.workflow.items_and_prices import require_currency
 from pipecli.workflow.opportunity.add_and_change import in_process
 
@@ -106,7 +106,7 @@ def add(
     is_named = owner is not None or names_owner(sets)
     lead, by_rule = transaction.assigned_by_rule(lead, is_named=is_named)
     by_rule = (*by_rule, *_twins(transaction, lead))
-    return rules.add_lead(lead, transaction.settings, notes=by_rule)
+    return lead_rules.add_lead(lead, transaction.settings, notes=by_rule)
 
 
 def _twins(transaction: Transaction, lead: Lead) -> Iterator[str]:
@@ -122,8 +122,8 @@ def _twins(transaction: Transaction, lead: Lead) -> Iterator[str]:
 register_set_and_edit(
     app,
     LEAD,
-    reserved=rules.leave_to_verbs,
-    outcome=lambda transaction, before, after, summary: rules.set_lead_fields(
+    reserved=lead_rules.leave_to_verbs,
+    outcome=lambda transaction, before, after, summary: lead_rules.set_lead_fields(
         before, after, transaction.settings, summary
     ),
 )
@@ -155,7 +155,7 @@ def qualify(transaction: Transaction, ref: Ref, **options: Text) -> Change:
     """
     given = {name: text for name, text in options.items() if text is not None}
     notes = {name.removesuffix("_note"): given.pop(name) for name in [*given] if name.endswith("_note")}
-    return rules.qualify_lead(transaction.get(Lead, ref), given, notes)
+    return lead_rules.qualify_lead(transaction.get(Lead, ref), given, notes)
 
 
 @app.command("convert", cls=Changing)
@@ -178,13 +178,13 @@ def convert(
     commit. The lead's activities, plans, notes, tags and custom fields go along.
     """
     lead = transaction.get(Lead, ref)
-    rules.require_convertible(lead, force=force)
+    lead_rules.require_convertible(lead, force=force)
     if onto:
         buyer, deal = _joined(transaction, lead, onto, given | {"customer": customer})
     else:
         buyer = transaction.parties_of_lead(lead, customer=customer)
         deal = _opened(transaction, lead, buyer, **given)
-    return rules.convert_lead(
+    return lead_rules.convert_lead(
         lead,
         deal,
         buyer,
@@ -206,7 +206,7 @@ def _joined(
             hint=f"change it by itself: pipecli opp set {deal.id} …",
         )
     buyer = transaction.parties_of_lead(lead, customer=deal.customer)
-    return buyer, rules.join_opportunity(
+    return buyer, lead_rules.join_opportunity(
         lead, deal, buyer.customer, buyer.contact, transaction.new_activity_id
     )
 
@@ -226,7 +226,7 @@ def _opened(
     prices = transaction.get(PriceList, price_list) if price_list else None
     typed = typed_options(given, Opportunity, transaction.session)
     typed["currency"] = typed["currency"] or (prices.currency if prices else None)
-    deal = rules.opportunity_of(
+    deal = lead_rules.opportunity_of(
         lead,
         transaction.settings,
         buyer.contact,
@@ -255,7 +255,7 @@ def disqualify(
     """Give up a lead, or many, with the reason."""
 
     def decide(lead: Lead) -> Change:
-        return rules.disqualify_lead(
+        return lead_rules.disqualify_lead(
             lead, transaction.settings, today=transaction.today, reason=reason, detail=detail
         )
 
@@ -265,13 +265,13 @@ def disqualify(
 @app.command(cls=Changing)
 def reopen(transaction: Transaction, ref: Ref) -> Change:
     """Reopen a disqualified lead."""
-    return rules.reopen_lead(transaction.get(Lead, ref, Care.ONLY))
+    return lead_rules.reopen_lead(transaction.get(Lead, ref, Care.ONLY))
 
 
 register_merge(
     app,
     LEAD,
-    lambda transaction, goes, stays, naming: rules.merge_leads(
+    lambda transaction, goes, stays, naming: lead_rules.merge_leads(
         goes, stays, naming, activity_id=transaction.new_activity_id
     ),
     "Merge one lead into another.\n\n"

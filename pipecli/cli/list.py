@@ -24,7 +24,7 @@ from pipecli.cli.common.table import (
 from pipecli.cli.nouns import ALIASES
 from pipecli.records import kinds
 from pipecli.records.money import plain_percent
-from pipecli.store.index.conditions_and_columns import (
+from pipecli.store.index.owner_filter_and_list_sql import (
     ACTIVITY_ROWS,
     BASE_CURRENCY,
     LEAD_NAME,

@@ -24,7 +24,7 @@ from pipecli.json_and_csv import dumps
 from pipecli.records import kinds
 from pipecli.records.compare_names import chosen_id, likeliest, own_names
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store.index.conditions_and_columns import TEAM_ROWS, USER_ROWS
+from pipecli.store.index.owner_filter_and_list_sql import TEAM_ROWS, USER_ROWS
 from pipecli.store.lock_and_signals import write_unlogged
 from pipecli.store.yaml.write import block_lines
 

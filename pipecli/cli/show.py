@@ -87,7 +87,7 @@ _RIVALRY_KEYS = "id title status stage amount currency weighted expected_close c
 def show_competitor(run: Session, ref: Ref) -> None:
     """Show one competitor, and the deals that name it."""
     from pipecli.cli.list import OPPORTUNITIES
-    from pipecli.store.index.conditions_and_columns import NAMES_COMPETITOR
+    from pipecli.store.index.owner_filter_and_list_sql import NAMES_COMPETITOR
 
     key = find_typed(run, ref, kinds.COMPETITOR).key
     run.read(kinds.OPPORTUNITY)

@@ -29,7 +29,7 @@ from pipecli.reports.today_and_followups import (
     rows_that_fit,
     stale_not_overdue,
 )
-from pipecli.store.index.conditions_and_columns import OwnerFilter
+from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 from pipecli.store.index.rows_for_verbs import count_records as record_count
 from pipecli.store.index.rows_for_verbs import labels
 from pipecli.store.index.sql_and_search import search_records

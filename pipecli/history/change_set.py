@@ -21,7 +21,7 @@ from pipecli.store import git, safe_files
 from pipecli.store.git import Object
 from pipecli.store.git_commit import DifferingFile, parsed_differences
 from pipecli.store.ids_and_files import with_schema_path
-from pipecli.store.index.conditions_and_columns import OwnerFilter
+from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 from pipecli.store.index.rows_for_reports import forecast_deals
 from pipecli.store.index.views_and_functions import marks
 from pipecli.store.location import Location

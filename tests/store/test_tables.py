@@ -10,7 +10,7 @@ from pipecli.harmless_text import composed
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY, QUOTATION, Kind
 from pipecli.reports.deal import Deal
 from pipecli.store.index import rows_for_reports, tables
-from pipecli.store.index.conditions_and_columns import OwnerFilter
+from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 from pipecli.store.validate_record import parse_record
 
 WRITTEN = "created: 2026-11-02T10:00:00+01:00\ncurrency: EUR\n"

@@ -1,7 +1,7 @@
 """The options of `list` and of reports as SQL, and the printing of a `list`: one query, every format.
 
 The columns of each noun's list are in `cli/list.py`; whose a record is (`--mine`), in
-`condition_of` in `store/index/conditions_and_columns.py`.
+`condition_of` in `store/index/owner_filter_and_list_sql.py`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pipecli.json_and_csv import dumps, loads
 from pipecli.records.compare_names import all_chosen, chosen_id, likeliest, own_names
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, KINDS, Kind
 from pipecli.store.ids_and_files import faults_of_absent
-from pipecli.store.index.conditions_and_columns import (
+from pipecli.store.index.owner_filter_and_list_sql import (
     HAS_CONTACT,
     HAS_PRODUCT,
     condition_of,

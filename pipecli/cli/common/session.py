@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pipecli.cli.common.output import Format
     from pipecli.history.pipeline_as_of import PastPipeline
     from pipecli.records.compare_names import Names
-    from pipecli.store.index.conditions_and_columns import OwnerFilter
+    from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
     from pipecli.store.pipeline import Pipeline
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "markdown", "ids")
@@ -294,7 +294,7 @@ def owner_asked(run: Session, known: set[str]) -> str:
 
 def owner_filter(run: Session) -> OwnerFilter:
     """The owners that the options name; a name that isn't in the settings is refused, as it gives nothing."""
-    from pipecli.store.index.conditions_and_columns import OwnerFilter
+    from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 
     def key(noun: str, name: str | bool) -> str | None:
         if not name:

@@ -45,7 +45,7 @@ from pipecli.records.emails_and_phones import users_by_address
 from pipecli.reports.deal import Valuation
 from pipecli.reports.ranking import Ranking, points_of, ranking
 from pipecli.reports.today_and_followups import Message
-from pipecli.store.index.conditions_and_columns import OwnerFilter
+from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.store.index.rows_for_verbs import label
 from pipecli.translation import Words, user_language, words_of

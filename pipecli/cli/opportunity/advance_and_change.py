@@ -28,7 +28,7 @@ from pipecli.records.compare_names import fitting
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
 from pipecli.workflow import Change, items_and_prices
-from pipecli.workflow.opportunity import add_and_change as rules
+from pipecli.workflow.opportunity import add_and_change as deal_rules
 from pipecli.workflow.opportunity.advance import advance_deal, complete_step, require_open, undo_step
 
 if TYPE_CHECKING:
@@ -79,14 +79,14 @@ def hold(
             code="usage",
         )
 
-    held = partial(rules.hold_deal, until=day, today=transaction.today, reason=reason)
+    held = partial(deal_rules.hold_deal, until=day, today=transaction.today, reason=reason)
     change_each(transaction, Opportunity, refs, held, "hold")
 
 
 @app.command(cls=ChangingMany)
 def resume(transaction: Transaction, refs: Refs = None) -> None:
     """Resume an opportunity, or many, that is on hold."""
-    change_each(transaction, Opportunity, refs, rules.resume_deal, "resume")
+    change_each(transaction, Opportunity, refs, deal_rules.resume_deal, "resume")
 
 
 @app.command(cls=Changing)
@@ -105,7 +105,7 @@ def sellers(
         key = key_of(transaction.session, "user", user)
         path = (Opportunity, "sellers.0.percent")
         given[key] = typed_option("USER=PERCENT", percent.removesuffix("%"), path, transaction.session)
-    return rules.split_credit(deal, given)
+    return deal_rules.split_credit(deal, given)
 
 
 def _add_step(verb: str, rule: Callable[[Opportunity, Settings, str], Change], help_text: str) -> None:
@@ -123,8 +123,8 @@ _add_step("step undo", undo_step, "Mark a step as not done.")
 register_set_and_edit(
     app,
     OPPORTUNITY,
-    reserved=rules.leave_to_verbs,
-    outcome=lambda transaction, before, after, summary: rules.set_deal_fields(
+    reserved=deal_rules.leave_to_verbs,
+    outcome=lambda transaction, before, after, summary: deal_rules.set_deal_fields(
         before, after, transaction, transaction.today, summary
     ),
 )
@@ -190,14 +190,14 @@ def note_competitor(transaction: Transaction, ref: Ref, name: _Name) -> Change:
     """Add a competitor."""
     called = typed_option("COMPETITOR", name, (Opportunity, "competitors.0"), transaction.session)
     deal = transaction.get(Opportunity, ref)
-    return rules.add_competitor(deal, called, names_by_slug(transaction, "competitor"))
+    return deal_rules.add_competitor(deal, called, names_by_slug(transaction, "competitor"))
 
 
 @app.command("competitor remove", cls=Changing)
 def strike_competitor(transaction: Transaction, ref: Ref, name: _Name) -> Change:
     """Remove a competitor."""
     deal = transaction.get(Opportunity, ref)
-    return rules.remove_competitor(deal, name, names_by_slug(transaction, "competitor"))
+    return deal_rules.remove_competitor(deal, name, names_by_slug(transaction, "competitor"))
 
 
 _Contact = Annotated[str, typer.Argument(help="A contact's slug or name.", metavar="CONTACT")]
@@ -220,7 +220,7 @@ def put_on_contact(
     """Add a contact to an opportunity, or change their role."""
     deal = transaction.get(Opportunity, ref)
     part = typed_option("--role", role, (Opportunity, "contacts.0.role"), transaction.session)
-    return rules.add_stakeholder(deal, _contact(transaction, contact), role=part, primary=primary)
+    return deal_rules.add_stakeholder(deal, _contact(transaction, contact), role=part, primary=primary)
 
 
 @app.command("contact remove", cls=Changing)
@@ -231,7 +231,7 @@ def take_off_contact(transaction: Transaction, ref: Ref, contact: _Contact) -> C
     on_it = {one.contact: [names.get(one.contact, "")] for one in deal.contacts}
     meant = fitting(contact, on_it)  # no question about others of that name
     gone = _contact(transaction, meant[0] if len(meant) == 1 else contact)
-    return rules.remove_stakeholder(deal, gone)
+    return deal_rules.remove_stakeholder(deal, gone)
 
 
 register_assign(app, OPPORTUNITY)

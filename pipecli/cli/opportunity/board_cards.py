@@ -23,7 +23,7 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.deal import Deal, Valuation
 from pipecli.reports.stale_and_receivables import is_stale, last_movement
-from pipecli.store.index.conditions_and_columns import OwnerFilter
+from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
 from pipecli.store.index.rows_for_verbs import labels, rows_where
 from pipecli.store.pipeline import Pipeline

@@ -24,7 +24,7 @@ from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.record_meant import Care
 from pipecli.wording import count
 from pipecli.workflow import Change
-from pipecli.workflow import invoice as rules
+from pipecli.workflow import invoice as invoice_rules
 from pipecli.workflow.order import cancel_order, deliver_order, order_quotation, require_same_status
 
 app = noun()
@@ -91,7 +91,7 @@ def new_invoice(
 ) -> Change:
     """Draft an invoice for the rest of an order; prints its id. `issue` numbers it."""
     ordered = transaction.get(Order, order)
-    return rules.new_invoice(
+    return invoice_rules.new_invoice(
         ordered,
         transaction.pipeline.all(Invoice, order=ordered.id),
         transaction.settings,
@@ -112,11 +112,13 @@ def _quantities(transaction: Transaction, items: list[str] | None) -> dict[str, 
 
 
 def _require_removable(transaction: Transaction, draft: Invoice) -> None:
-    rules.require_draft(draft)
+    invoice_rules.require_draft(draft)
     require_unnumbered(transaction.pipeline.location, draft.id, say)
 
 
-register_set_and_edit(app, INVOICE, rule=lambda _, before, after: rules.require_settable(before, after))
+register_set_and_edit(
+    app, INVOICE, rule=lambda _, before, after: invoice_rules.require_settable(before, after)
+)
 register_remove(app, INVOICE, help_text="Remove a draft that was made by mistake.", allow=_require_removable)
 
 
@@ -135,11 +137,11 @@ def issue(
     """
     draft = _draft(transaction, ref)
     credited = transaction.pipeline.find_record(Invoice, draft.credits)
-    open_ = rules.open_amount(credited, _notes(transaction, credited)) if credited else Decimal(0)
+    open_ = invoice_rules.open_amount(credited, _notes(transaction, credited)) if credited else Decimal(0)
     number = _number(transaction, draft, alone=alone)
     claimed = f"{number} stays claimed for {draft.id}, and the same command gives it that"
     transaction.pipeline.beyond_undo = claimed
-    change = rules.issue_invoice(
+    change = invoice_rules.issue_invoice(
         draft, credited, transaction.settings, number=number, day=transaction.today, open_=open_
     )
     try:
@@ -154,7 +156,7 @@ def _draft(transaction: Transaction, ref: str | None) -> Invoice:
     """The draft that is meant: by a name of its own, or the only one, of an order where `ref` names that."""
     if ref and not ref.upper().startswith("ORD-"):
         draft = transaction.get(Invoice, ref, Care.ONLY)
-        rules.require_draft(draft)
+        invoice_rules.require_draft(draft)
         return draft
     of = {"order": transaction.get(Order, ref, Care.ONLY).id} if ref else {}
     drafts = transaction.pipeline.all(Invoice, status="draft", **of)
@@ -177,9 +179,9 @@ def _number(transaction: Transaction, draft: Invoice, *, alone: bool) -> str:
 
     def free_number(claimed: Collection[str]) -> str:
         if order:
-            rules.require_standing(order, f"remove the draft: pipecli invoice remove {draft.id}")
-        number = rules.next_number(settings, today.year, {*dated, *claimed})
-        rules.require_day_in_order(draft, number, today, settings, dated)
+            invoice_rules.require_standing(order, f"remove the draft: pipecli invoice remove {draft.id}")
+        number = invoice_rules.next_number(settings, today.year, {*dated, *claimed})
+        invoice_rules.require_day_in_order(draft, number, today, settings, dated)
         return number
 
     if transaction.session.dry_run:
@@ -214,7 +216,7 @@ def send(
     """
     options = MailOptions.of(email, to, cc, subject, body)
     invoice = transaction.get(Invoice, ref, Care.ONLY)
-    change = rules.record_invoice_sent(invoice, now=transaction.now, again=again)
+    change = invoice_rules.record_invoice_sent(invoice, now=transaction.now, again=again)
     if not email:
         transaction.commit_and_print(change)
         return
@@ -235,8 +237,8 @@ def paid(
     path = (Invoice, "payments.0.amount")
     credited = transaction.pipeline.find_record(Invoice, invoice.credits)
     owing = credited or invoice
-    open_ = rules.open_amount(owing, _notes(transaction, owing))
-    return rules.record_payment(
+    open_ = invoice_rules.open_amount(owing, _notes(transaction, owing))
+    return invoice_rules.record_payment(
         invoice,
         -open_ if credited else open_,
         id=transaction.new_activity_id(),
@@ -256,7 +258,7 @@ def credit(
 ) -> None:
     """Draft a credit note for an invoice, or for some of its lines. `issue` numbers it, too."""
     invoice = transaction.get(Invoice, ref, Care.ONLY)
-    change = rules.credit_invoice(
+    change = invoice_rules.credit_invoice(
         invoice,
         _notes(transaction, invoice),
         id=transaction.new_id("INV"),

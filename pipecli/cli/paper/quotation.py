@@ -19,7 +19,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation, SupplierQuotation
 from pipecli.store.record_meant import Care
 from pipecli.workflow import Change
-from pipecli.workflow import quotation as rules
+from pipecli.workflow import quotation as quotation_rules
 from pipecli.workflow.supplier_quotation import price_from_supplier
 
 app = noun()
@@ -45,8 +45,8 @@ def new(
 ) -> Change:  # fmt: skip
     """Make a draft from an opportunity; prints its id. Header and items are copied."""
     deal = transaction.get(Opportunity, opportunity)
-    whom = rules.contact_of(deal)
-    draft = rules.new_quotation(
+    whom = quotation_rules.contact_of(deal)
+    draft = quotation_rules.new_quotation(
         deal,
         transaction.settings,
         id=transaction.new_id("QTN"),
@@ -87,7 +87,9 @@ def _priced(
 
 
 def _of_a_draft(transaction: Transaction, before: Any, after: Any) -> None:
-    rules.require_settable(before, after, transaction.pipeline.find_record(PriceList, after.price_list))
+    quotation_rules.require_settable(
+        before, after, transaction.pipeline.find_record(PriceList, after.price_list)
+    )
 
 
 register_set_and_edit(app, QUOTATION, rule=_of_a_draft)
@@ -95,7 +97,7 @@ register_set_and_edit(app, QUOTATION, rule=_of_a_draft)
 
 def _require_first_draft(_transaction: Transaction, quotation: Quotation) -> None:
     """Refuse to remove what a customer has seen, and a revision: what it revises would stay superseded."""
-    rules.require_changeable(quotation)
+    quotation_rules.require_changeable(quotation)
     if quotation.revision_of:
         raise PipecliError(
             f"{quotation.id} revises {quotation.revision_of}, which would stay superseded",
@@ -108,7 +110,7 @@ register_remove(
 )
 
 
-register_item_verbs(app, Quotation, rules.require_changeable)
+register_item_verbs(app, Quotation, quotation_rules.require_changeable)
 
 
 def _of_deal(transaction: Transaction, quotation: Quotation) -> tuple[Opportunity, list[Quotation]]:
@@ -123,7 +125,7 @@ def revise(transaction: Transaction, ref: Ref) -> Change:
     superseded."""
     quotation = transaction.get(Quotation, ref)
     deal, siblings = _of_deal(transaction, quotation)
-    return rules.revise_quotation(
+    return quotation_rules.revise_quotation(
         quotation,
         deal,
         transaction.settings,
@@ -144,7 +146,7 @@ def accept(
     """Record that the customer accepted. The deal stays open: `opp won` closes it."""
     quotation = transaction.get(Quotation, ref, Care.ONLY)
     deal, siblings = _of_deal(transaction, quotation)
-    return rules.accept_quotation(
+    return quotation_rules.accept_quotation(
         quotation, deal, siblings=siblings, today=transaction.today, options=with_ or ()
     )
 
@@ -159,13 +161,15 @@ def reject(
     quotation = transaction.get(Quotation, ref, Care.ONLY)
     deal, siblings = _of_deal(transaction, quotation)
     orders = transaction.pipeline.all(Order, quotation=quotation.id)
-    return rules.reject_quotation(quotation, deal, siblings=siblings, orders=orders, reason=reason)
+    return quotation_rules.reject_quotation(quotation, deal, siblings=siblings, orders=orders, reason=reason)
 
 
 @app.command("expire", cls=Changing)
 def expire(transaction: Transaction) -> None:
     """Expire sent quotations that are past their last day; for cron. All in one commit."""
-    changes = rules.expire_quotations(transaction.pipeline.all(Quotation, status="sent"), transaction.today)
+    changes = quotation_rules.expire_quotations(
+        transaction.pipeline.all(Quotation, status="sent"), transaction.today
+    )
     if not changes:
         mention("no sent quotation is past its validity")
     one = f"{changes[0].subject.key}: expire" if changes else ""

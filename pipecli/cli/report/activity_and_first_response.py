@@ -26,7 +26,7 @@ from pipecli.reports.activity_and_first_response import (
     first_response,
     worked_on,
 )
-from pipecli.store.index.conditions_and_columns import team_and_below
+from pipecli.store.index.owner_filter_and_list_sql import team_and_below
 from pipecli.store.index.rows_for_reports import activities, inquiries, owned_deals
 from pipecli.wording import duration
 

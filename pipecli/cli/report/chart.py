@@ -28,7 +28,7 @@ from pipecli.reports.forecast import GROUPINGS as FORECAST_GROUPINGS
 from pipecli.reports.forecast import Forecast, window_of
 from pipecli.reports.lost import GROUPINGS as LOST_GROUPINGS
 from pipecli.reports.lost import Lost
-from pipecli.store.index.conditions_and_columns import OwnerFilter
+from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 from pipecli.store.index.rows_for_reports import open_deals
 from pipecli.store.index.rows_for_verbs import labels
 from pipecli.translation import Words, user_language, words_of

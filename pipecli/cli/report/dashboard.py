@@ -36,7 +36,7 @@ from pipecli.reports.deal import Valuation
 from pipecli.reports.forecast import Window
 from pipecli.reports.pipeline_and_key_figures import KeyFigures, figure_change, key_figures
 from pipecli.reports.stale_and_receivables import Stale, stale_deals
-from pipecli.store.index.conditions_and_columns import OwnerFilter
+from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
 from pipecli.store.pipeline import Pipeline
 from pipecli.translation import Words, user_language, words_of

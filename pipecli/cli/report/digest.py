@@ -49,7 +49,7 @@ from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.reports.deal import Deal, Valuation
 from pipecli.reports.forecast import Window
 from pipecli.reports.today_and_followups import Message
-from pipecli.store.index.conditions_and_columns import OwnerFilter, team_and_below
+from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter, team_and_below
 from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.translation import Words, user_language, words_of
 

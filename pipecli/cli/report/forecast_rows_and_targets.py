@@ -17,7 +17,7 @@ from pipecli.records.money import minor_digits, rounded
 from pipecli.reports.deal import Key
 from pipecli.reports.forecast import CATEGORIES, Forecast, ForecastRow, Window, chronological, forecast
 from pipecli.reports.teams_and_targets import Organisation, Target, Targets, attainment, roll_up
-from pipecli.store.index.conditions_and_columns import OwnerFilter
+from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 from pipecli.store.index.rows_for_reports import forecast_deals
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from pipecli.reports.today_and_followups import (
     PlannedAction,
     due_of,
 )
-from pipecli.store.index.conditions_and_columns import OwnerFilter, condition_of, is_member
+from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter, condition_of, is_member
 from pipecli.store.index.rows_for_reports import moment_or_day
 from pipecli.store.index.rows_for_verbs import OPEN
 from pipecli.store.index.views_and_functions import ITS_CUSTOMER, marks

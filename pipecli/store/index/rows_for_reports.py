@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pipecli.json_and_csv import loads
 from pipecli.records.days import PERIODS, Days, day_in, moment_in
 from pipecli.reports.deal import Deal
-from pipecli.store.index.conditions_and_columns import OwnerFilter, condition_of
+from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter, condition_of
 from pipecli.store.index.views_and_functions import ITS_STAGE, OF_LEAD, PROBABILITY
 
 if TYPE_CHECKING:
