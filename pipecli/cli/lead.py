@@ -45,7 +45,7 @@ from pipecli.store.index.rows_for_verbs import OPEN, rows_where
 from pipecli.store.record_meant import Care
 from pipecli.workflow import Change
 from pipecli.workflow import lead as lead_rules
-from pipecli.workflow.items_and_prices import require_currency
+from pipecli.workflow.items_and_prices import require_fitting_prices
 from pipecli.workflow.opportunity.add_and_change import in_process
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def _opened(
         **typed,
     )
     if prices:
-        require_currency(prices, deal)
+        require_fitting_prices(prices, deal)
     return in_process(deal, transaction.settings, process or choose_process(transaction.pipeline, deal))
 
 

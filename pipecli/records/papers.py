@@ -241,6 +241,11 @@ class SupplierQuotation(Document):
         return self
 
 
+def is_past_validity(offer: Quotation | SupplierQuotation, day: Day) -> bool:
+    """True after the last day of an offer; one that names none holds."""
+    return offer.valid_until is not None and offer.valid_until < day
+
+
 class InvoiceStatus(StrEnum):
     DRAFT = "draft"
     ISSUED = "issued"

@@ -1,8 +1,8 @@
 """The amounts and numbers that people and other programs write, and the decimal sign of a column of them.
 
 `$22,700.00`, `1.234,56 €`, `1'234.50`, `(5.00)`, `12k`, `۱۲۳٬۴۵۶`. `1.234` is a thousand or a bit more than
-one: the rest of its column decides (`decimal_sign_of`), a currency without thousandths (`third_decimal`), the
-mapping (`inbox/importing/compile_mapping.py`) or, for a plan, the export's other amounts; else it is asked.
+one: the rest of its column decides (`decimal_sign_of`), a currency without (`has_thousandths`), the mapping
+(`inbox/importing/compile_mapping.py`) or, for a plan, the export's other amounts; else it is asked.
 Of an amount typed at a prompt a person is asked: `typed_number` in `cli/common/typed_values.py`.
 """
 
@@ -76,14 +76,14 @@ _SIGN_FIRST = r"([^\d\s()+-]{1,4}) ?(\(.+)"
 """`$(5.00)` is `($5.00)`."""
 
 
-def read_money(text: str, decimal_sign: DecimalSign, *, third_decimal: bool = True) -> Money:
+def read_money(text: str, decimal_sign: DecimalSign, *, has_thousandths: bool = True) -> Money:
     """An amount and what its sign says about the currency. Raises Unreadable.
 
     Where there can be no third decimal, as in an amount of euros, `1.234` is a thousand and more.
     """
     plain = text.strip()
     if _BARE.fullmatch(plain):
-        return Money(_number(plain, decimal_sign, text, third_decimal), NO_SIGN)
+        return Money(_number(plain, decimal_sign, text, has_thousandths), NO_SIGN)
     short = re.search(_SHORT, plain)
     match = _parts(re.sub(_SHORT, "", plain))
     if match is None or bool(match["open"]) != bool(match["close"]):
@@ -92,7 +92,7 @@ def read_money(text: str, decimal_sign: DecimalSign, *, third_decimal: bool = Tr
     if len(named) > 1:
         raise Unreadable(f'"{text}" isn\'t an amount')
     currencies = _currencies(named[0], text) if named else NO_SIGN
-    third = third_decimal or short is not None or any(minor_digits(currency) > 2 for currency in currencies)
+    third = has_thousandths or short is not None or any(minor_digits(currency) > 2 for currency in currencies)
     scale = _SCALES[short[1].lower().rstrip(".")] if short else 1
     negative = match["open"] or "-" in (match["minus"], match["inner"], match["last"])
 
@@ -199,10 +199,10 @@ def _currencies(sign: str, text: str) -> frozenset[str]:
     raise Unreadable(f'"{text}" isn\'t an amount: "{sign}" isn\'t a currency')
 
 
-def _number(digits: str, decimal_sign: DecimalSign, text: str, third_decimal: bool) -> Decimal:
+def _number(digits: str, decimal_sign: DecimalSign, text: str, has_thousandths: bool) -> Decimal:
     decimal = _certain_sign(digits) or decimal_sign
     sign = "." if "." in digits else ","
-    if not decimal and sign in digits and not third_decimal:
+    if not decimal and sign in digits and not has_thousandths:
         decimal = "," if sign == "." else "."
     if not decimal and sign in digits:
         thousand, decimals = digits.replace(sign, ""), digits.replace(sign, ".")

@@ -99,7 +99,7 @@ def price_list_of(deal: Priced, terms: Terms, day: date) -> PriceList:
         own = by_id.get(deal.price_list)
         if own is None:
             raise Refused(f"{deal.id}: unknown price list {deal.price_list}", hint=_name_one(deal))
-        require_currency(own, deal)
+        require_fitting_prices(own, deal)
         return _valid(own, deal, day)
     default = by_id.get(terms.settings.price_list or "")
     if default is not None and default.currency == deal.currency:
@@ -107,7 +107,7 @@ def price_list_of(deal: Priced, terms: Terms, day: date) -> PriceList:
     return _only_valid(deal, terms.price_lists, day)
 
 
-def require_currency(price_list: PriceList, deal: Priced) -> None:
+def require_fitting_prices(price_list: PriceList, deal: Priced) -> None:
     """Refuse a list whose prices are not in the deal's currency, or not as its lines' with or without tax."""
     if deal.items and bool(price_list.tax_included) != bool(deal.tax_included):
         words = ("with", "without") if price_list.tax_included else ("without", "with")

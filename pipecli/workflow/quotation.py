@@ -15,11 +15,18 @@ from pipecli.records.customer import Contact, Customer
 from pipecli.records.items_and_totals import MONEY_TERMS, counted_items, totals
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus, paper_language
+from pipecli.records.papers import (
+    Order,
+    OrderStatus,
+    Quotation,
+    QuotationStatus,
+    is_past_validity,
+    paper_language,
+)
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.activity_followup_and_attachment import Next, plan_next_contact, with_activity
-from pipecli.workflow.items_and_prices import find_item, in_words, require_currency
+from pipecli.workflow.items_and_prices import find_item, in_words, require_fitting_prices
 from pipecli.workflow.opportunity.advance import require_open
 
 
@@ -53,7 +60,7 @@ def require_settable(before: Quotation, after: Quotation, price_list: PriceList 
     if (after.date, after.valid_until) != (before.date, before.valid_until):
         require_time(after)
     if price_list and (after.price_list, after.currency) != (before.price_list, before.currency):
-        require_currency(price_list, after)
+        require_fitting_prices(price_list, after)
     if (after.customer, after.lead) != (before.customer, before.lead):
         require_addressee(after)
 
@@ -124,7 +131,7 @@ def send_quotation(
     if not quotation.items:
         raise Refused(f"{quotation.id} has no items", hint=f"add some: pipecli quote item add {quotation.id}")
     require_addressee(quotation)
-    if quotation.valid_until is not None and quotation.valid_until < (day or now.date()):
+    if is_past_validity(quotation, day or now.date()):
         raise Refused(
             f"{quotation.id} is valid only until {quotation.valid_until}",
             hint=f"give it more time: pipecli quote set {quotation.id} valid_until=+30d",
@@ -207,7 +214,7 @@ def accept_quotation(
                 f"{other.id} of the same deal is accepted already",
                 hint=f"if that is over: pipecli quote reject {other.id}",
             )
-    late = quotation.valid_until is not None and quotation.valid_until < today
+    late = is_past_validity(quotation, today)
     taken = _taken(quotation, options)
     accepted = quotation.with_(status=QuotationStatus.ACCEPTED, taken=taken)
     words = ", ".join(in_words(quotation.items[number - 1]) for number in taken)
@@ -281,9 +288,7 @@ def expire_quotations(quotations: Iterable[Quotation], today: date) -> list[Chan
     return [
         Change(quotation.with_(status=QuotationStatus.EXPIRED), "expire", "quotation-expired")
         for quotation in quotations
-        if quotation.status is QuotationStatus.SENT
-        and quotation.valid_until is not None
-        and quotation.valid_until < today
+        if quotation.status is QuotationStatus.SENT and is_past_validity(quotation, today)
     ]
 
 

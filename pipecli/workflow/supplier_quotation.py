@@ -14,7 +14,13 @@ from pipecli.records.customer import Supplier
 from pipecli.records.items_and_totals import Item, Per
 from pipecli.records.money import MissingRate, Rates, rounded
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.papers import Quotation, SupplierItem, SupplierQuotation, SupplierQuotationStatus
+from pipecli.records.papers import (
+    Quotation,
+    SupplierItem,
+    SupplierQuotation,
+    SupplierQuotationStatus,
+    is_past_validity,
+)
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.items_and_prices import find_item, in_words, matching_lines
 from pipecli.workflow.opportunity.advance import require_open
@@ -249,7 +255,7 @@ def compare_offers(
             return None
 
     received = [answer for answer in answers if answer.status is SupplierQuotationStatus.RECEIVED]
-    holds = [answer.valid_until is None or today <= answer.valid_until for answer in received]
+    holds = [not is_past_validity(answer, today) for answer in received]
     lines = [_by_key(answer) for answer in received]
     rows = []
     for key in dict.fromkeys(key for keyed in lines for key in keyed):
@@ -323,7 +329,7 @@ def price_from_supplier(
     gain, share = _ratio(markup, margin)
     _require_answer(quotation, answer)
     items, notes = [], []
-    if answer.valid_until is not None and answer.valid_until < today:
+    if is_past_validity(answer, today):
         notes.append(f"{answer.id} was valid until {answer.valid_until}: ask {answer.supplier} again")
     for item in quotation.items:
         quoted = same_item(item, answer)

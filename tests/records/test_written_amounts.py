@@ -118,9 +118,9 @@ def test_both_readings_have_the_sign_and_the_thousands_of_the_text(
 
 
 def test_where_there_is_no_third_decimal_they_are_certain() -> None:
-    assert read_money("1.234 €", "", third_decimal=False).value == 1234
+    assert read_money("1.234 €", "", has_thousandths=False).value == 1234
     with pytest.raises(Unreadable):
-        read_money("1.234 KWD", "", third_decimal=False)
+        read_money("1.234 KWD", "", has_thousandths=False)
 
 
 def test_an_amount_that_contradicts_the_mapping_is_refused() -> None:

@@ -357,11 +357,11 @@ def typed_number(
         is_short = "." not in plain and len(plain) < 1000  # Python reads no int of thousands of digits
         return int(plain) if is_short else Decimal(plain)
 
-    third_decimal = not is_sum or digits > 2 or "." in plain
+    has_thousandths = not is_sum or digits > 2 or "." in plain
     try:
         if currency:
-            read = read_money(plain, "", third_decimal=third_decimal)
-            _require_currency(name, plain, read.currencies, currency)
+            read = read_money(plain, "", has_thousandths=has_thousandths)
+            _refuse_other_currency(name, plain, read.currencies, currency)
             value = read.value
         else:
             value = read_number(plain, "")
@@ -374,7 +374,7 @@ def typed_number(
     return taken
 
 
-def _require_currency(name: str, text: str, currencies: Collection[str], currency: str) -> None:
+def _refuse_other_currency(name: str, text: str, currencies: Collection[str], currency: str) -> None:
     if currencies and currency not in currencies:
         kind = "/".join(sorted(currencies)) if len(currencies) <= 3 else "another currency"
         raise PipecliError(

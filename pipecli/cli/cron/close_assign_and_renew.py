@@ -31,7 +31,7 @@ from pipecli.store.index.rows_for_verbs import (
     workload,
 )
 from pipecli.store.lock_and_signals import Busy
-from pipecli.wording import count, first_of
+from pipecli.wording import count
 from pipecli.workflow import Change
 from pipecli.workflow.assignment import RuleMatch, assign_by_rules, rules_for, users_at_work
 from pipecli.workflow.opportunity.auto_close import TOUCHING, Touch, Wait, closed_by_itself, start_of_wait
@@ -75,9 +75,7 @@ def _close_all(run: Session, keys: list[str]) -> None:
     try:
         for key in keys:
             try:
-                closing = _due(run, key)
-                if closing is not None and not run.dry_run:
-                    closing = _close(run, key)
+                closing = _close(run, key)
             except Busy:
                 raise
             except PipecliError as error:
@@ -96,8 +94,7 @@ def _close_all(run: Session, keys: list[str]) -> None:
             print_records([_record(run, closing) for closing in done], _COLUMNS, run.format)
     if failed:
         raise PipecliError(
-            f"{len(failed)} of {len(failed) + len(done)} could not be closed: "
-            f"{first_of(list(failed), _MOST_NAMED)}",
+            f"{len(failed)} of {len(failed) + len(done)} could not be closed: {', '.join(failed)}",
             hint="the reasons are above" if run.dry_run else "the reasons are above; the others are closed",
         )
     if not done:
@@ -105,11 +102,17 @@ def _close_all(run: Session, keys: list[str]) -> None:
 
 
 def _close(run: Session, key: str) -> Closing | None:
-    """Close one deal, alone with the pipeline, unless what others did since it was found keeps it open."""
+    """Close one deal where the rule is for it; in a dry run nothing is written.
+
+    It is judged again alone with the pipeline, as others may have done something since.
+    """
+    closing = _closing_of(run, key)
+    if closing is None or run.dry_run:
+        return closing
     time.sleep(_GIVING_WAY)
     with run.pipeline.exclusive():
         run.pipeline.look_again()
-        closing = _due(run, key)
+        closing = _closing_of(run, key)
         return closing and closing._replace(commit=Transaction(run).commit_one(closing.change))
 
 
@@ -117,7 +120,7 @@ def _close(run: Session, key: str) -> Closing | None:
 _GIVING_WAY = 0.02
 
 
-def _due(run: Session, key: str) -> Closing | None:
+def _closing_of(run: Session, key: str) -> Closing | None:
     """The closing of a deal; None where it stays open."""
     pipeline, zone = run.pipeline, run.zone
     deal = pipeline.find_record(Opportunity, key)
@@ -178,9 +181,6 @@ def _record(run: Session, closing: Closing) -> dict[str, Any]:
         "rejected_quotations": _rejected(closing),
         **({"commit": closing.commit} if closing.commit else {}),
     }
-
-
-_MOST_NAMED = 5
 
 
 @app.command("assign", cls=Job)

@@ -41,7 +41,7 @@ from pipecli.store.choose_by_condition import choose_process
 from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.pipeline import NotFound
 from pipecli.workflow.assignment import require_user
-from pipecli.workflow.items_and_prices import require_currency
+from pipecli.workflow.items_and_prices import require_fitting_prices
 from pipecli.workflow.match_prospect import Parties, Prospect
 from pipecli.workflow.opportunity.add_and_change import in_process, new_deal, record_new_deal
 
@@ -274,7 +274,7 @@ def _in_its_process(
     deal = in_process(deal, transaction.settings, chosen, stage)
     prices = transaction.pipeline.find_record(PriceList, deal.price_list)
     if prices is not None:
-        require_currency(prices, deal)
+        require_fitting_prices(prices, deal)
     return deal
 
 

@@ -143,7 +143,7 @@ class ColumnFormat(NamedTuple):
     zone: tzinfo
     formats: Sequence[str] = ()
     decimal_sign: DecimalSign = "."
-    third_decimal: bool = True
+    has_thousandths: bool = True
     """True where an amount may have three decimals: `1.234` then has no certain meaning."""
     typed: bool = False
     """The file tells texts from numbers itself."""
@@ -177,7 +177,9 @@ class ColumnFormat(NamedTuple):
         if _is_number(cell):
             value, signed = Decimal(cell), NO_SIGN
         else:
-            value, signed = read_money(text_value(cell), self.decimal_sign, third_decimal=self.third_decimal)
+            value, signed = read_money(
+                text_value(cell), self.decimal_sign, has_thousandths=self.has_thousandths
+            )
         return Money(in_units(value, str(cell), self.scale), self.signs.get(signed, signed))
 
     def won_for(self, cell: Cell) -> object:

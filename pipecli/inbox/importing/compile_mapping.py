@@ -86,7 +86,7 @@ class _Compiler:
                 for text in texts(table, name)
             }
         self.base = pipeline.settings.currency
-        self.third_decimal = any(code not in CURRENCIES or minor_digits(code) > 2 for code in codes)
+        self.has_thousandths = any(code not in CURRENCIES or minor_digits(code) > 2 for code in codes)
 
     def bindings(self, tallies: Tallies) -> Bindings:
         external = self._external_id()
@@ -206,7 +206,7 @@ class _Compiler:
             cells = (row.cells.get(name) for row in self.table.rows)
             sign = decimal_sign_of({cell for cell in cells if isinstance(cell, str)})
         scale = column.scale or self.mapping.scale
-        third = self.third_decimal or column.to not in ("amount", "closed.amount")
+        third = self.has_thousandths or column.to not in ("amount", "closed.amount")
         third |= scale in ("thousands", "millions")  # `1,250` million
         column_format = ColumnFormat(
             self.today, self.zone, formats, sign, third, self.table.typed, scale, self._signs, column.split,

@@ -28,7 +28,7 @@ from pipecli.store import ids_and_files
 def are_amounts(table: Table, column: str) -> bool:
     """True for a column of money, some of it worth a deal."""
     with suppress(Unreadable):
-        values = [read_money(text, "", third_decimal=False).value for text in texts(table, column)]
+        values = [read_money(text, "", has_thousandths=False).value for text in texts(table, column)]
         return max(values, default=0) >= 10
     return False
 
@@ -87,7 +87,7 @@ def numbers(table: Table, column: str, lines: Sequence[Worth | None] = ()) -> Nu
     cells = [cell.removesuffix("%").strip() for cell in texts]
     sign = decimal_sign_of(filter(None, cells))
     with suppress(Unreadable):
-        own = [read_money(cell, sign, third_decimal=False).value if cell else None for cell in cells]
+        own = [read_money(cell, sign, has_thousandths=False).value if cell else None for cell in cells]
         nets = [line.net if line else None for line in lines] if is_mixed else [None] * len(own)
         several = zip(own, texts, nets, strict=True)
         return [net * n / 100 if net and n and "%" in text else n for n, text, net in several]
@@ -348,7 +348,7 @@ class FileColumns:
                     if field_ in ("quantity", "discount"):
                         value = read_number(str(cell), decimal_sign, is_percent=field_ == "discount")
                     else:
-                        value = read_money(str(cell), decimal_sign, third_decimal=False).value
+                        value = read_money(str(cell), decimal_sign, has_thousandths=False).value
                 except Unreadable:
                     continue
             scale = one.scale or (self.mapping.scale if field_ == "discount" else None)

@@ -74,7 +74,7 @@ def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
     rows = Counter(SIGNS[sign] for sign in signs_of(column))
     for text, number in texts(table, column).items():
         with suppress(Unreadable):
-            rows[read_money(text, "", third_decimal=False).currencies] += number
+            rows[read_money(text, "", has_thousandths=False).currencies] += number
     return rows
 
 

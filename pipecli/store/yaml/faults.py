@@ -129,7 +129,7 @@ def unsound_value(text: str, file: str, record: object, deepest: int) -> Fault |
     return _long_number(text, file)
 
 
-def places_of_paths(text: str, paths: Iterable[Sequence[str | int]]) -> list[tuple[int, int]]:
+def lines_of_paths(text: str, paths: Iterable[Sequence[str | int]]) -> list[tuple[int, int]]:
     """Line and column of each path, as `read.locate_many` gives them."""
     root = _tree(text)
     return [_descend(root, path)[0] for path in paths]

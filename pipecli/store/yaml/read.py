@@ -181,9 +181,9 @@ def locate(text: str, path: Sequence[str | int]) -> tuple[int, int]:
 
 def locate_many(text: str, paths: Iterable[Sequence[str | int]]) -> list[tuple[int, int]]:
     """`locate` for many paths at the price of one reading."""
-    from pipecli.store.yaml.faults import places_of_paths
+    from pipecli.store.yaml.faults import lines_of_paths
 
-    return places_of_paths(text, paths)
+    return lines_of_paths(text, paths)
 
 
 def place_of_key(text: str, path: Sequence[str | int]) -> tuple[int, int] | None:

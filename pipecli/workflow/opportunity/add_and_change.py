@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pipecli.records.activity import NextContact
 from pipecli.records.opportunity import Hold, Opportunity, Seller, Stakeholder
 from pipecli.workflow import Change, Refused, listed_word
-from pipecli.workflow.items_and_prices import price_notes, require_currency
+from pipecli.workflow.items_and_prices import price_notes, require_fitting_prices
 from pipecli.workflow.opportunity.advance import named_process, named_stage, require_open
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def set_deal_fields(
     if (before.price_list, before.currency) != (after.price_list, after.currency):
         for own in terms.price_lists:
             if own.id == after.price_list:
-                require_currency(own, after)
+                require_fitting_prices(own, after)
     notes = price_notes(before, after, terms, day) if before.items != after.items else ()
     if before.currency != after.currency:
         was, now = before.currency, after.currency

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pipecli.records.activity import Activity, ActivityType, Direction
 from pipecli.records.days import day_in
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
-from pipecli.records.papers import Quotation, QuotationStatus
+from pipecli.records.papers import Quotation, QuotationStatus, is_past_validity
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change
 
@@ -136,5 +136,4 @@ def _keeps_open(quotation: Quotation, today: date) -> bool:
     """True of a quotation that keeps its deal open: a yes is an answer, and one still valid may get one."""
     if quotation.status is QuotationStatus.ACCEPTED:
         return True
-    is_valid = quotation.valid_until is None or quotation.valid_until >= today
-    return quotation.status is QuotationStatus.SENT and is_valid
+    return quotation.status is QuotationStatus.SENT and not is_past_validity(quotation, today)

@@ -18,7 +18,7 @@ from pipecli.records.items_and_totals import MONEY_TERMS, counted_items, totals
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits, rounded
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, Stakeholder
-from pipecli.records.papers import Invoice, Order, OrderStatus, Quotation, QuotationStatus
+from pipecli.records.papers import Invoice, Order, OrderStatus, Quotation, QuotationStatus, is_past_validity
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused, listed_word
 from pipecli.workflow.opportunity.add_and_change import competitor_name
@@ -216,7 +216,7 @@ def _notes(
             f"won without a quotation, nothing is ordered{''.join(f'; {words}' for words in passed)}"
         )
     else:
-        if winner.valid_until is not None and winner.valid_until < day:
+        if is_past_validity(winner, day):
             notes.append(f"{winner.id} was valid until {winner.valid_until}")
         others = [other for other in on_offer(quotations) if other.id != winner.id]
         notes += [
