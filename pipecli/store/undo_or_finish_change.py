@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pipecli.errors import PipecliError, left_in_part
 from pipecli.store import git, git_commit, safe_files
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 _RESERVE = "journal.reserve"
 _BEFORE = "before-{}"
 _MOST_NAMED = 3
-_MOST_COMMITS = 50  # a person may have committed, too, before the next command looks
-_SPARE = 1 << 16
 changes_made: list[str] = []
 """Of this process, each by its commit; empty for one that is left to commit."""
 PATIENCE = 30.0
@@ -47,6 +45,10 @@ class FileStep(NamedTuple):
     """The hash after, of the content with line ends as git keeps them."""
 
 
+FileState = Literal["before", "after", "edited", "committed"]
+"""A file now: as before the change, as after it, or changed since, perhaps in a commit of a person's."""
+
+
 class Recovery(NamedTuple):
     """The end of a change that came to no end by itself."""
 
@@ -55,8 +57,8 @@ class Recovery(NamedTuple):
     edited: list[str]
     """The files that somebody else has changed on top of it, left as they are."""
     is_done: bool
-    is_decided: bool = False
-    """True where a person has put a file of it in order, and it stays so."""
+    has_committed_edits: bool = False
+    """True where a person has committed a file of it as something else, and it stays so."""
 
 
 class Unsettled(PipecliError):
@@ -101,11 +103,11 @@ class Journal(NamedTuple):
             with suppress(OSError):
                 file.unlink(missing_ok=True)
 
-    def finish_or_undo(self, *, keeps_edits: bool) -> Recovery:
+    def finish_or_undo(self, *, despite_edits: bool) -> Recovery:
         """Finish the change where HEAD has it; undo it where not.
 
         A file that somebody changed on top of it is left as it is, and its content before the change is kept
-        beside; with `keeps_edits` off nothing is undone then. Raises OSError, PipecliError.
+        beside; with `despite_edits` off nothing is undone then. Raises OSError, PipecliError.
         """
         self._clear_traces()
         if commit := self._commit():
@@ -116,8 +118,12 @@ class Journal(NamedTuple):
         if not self.is_committing and all(state == "after" for state in states):
             return Recovery(None, [], is_done=True)
         edited = [step.file for step, state in zip(self.steps, states, strict=True) if state == "edited"]
-        if edited and not keeps_edits:
-            return Recovery(None, edited, is_done=False)
+        if despite_edits or not edited:
+            self._put_back(states)
+        return Recovery(None, edited, is_done=False, has_committed_edits="committed" in states)
+
+    def _put_back(self, states: Sequence[FileState]) -> None:
+        """Put every file back that is as the change has it, and what was staged."""
         for number, state in reversed([*enumerate(states)]):
             if state == "after":
                 self._undo(number)
@@ -131,14 +137,12 @@ class Journal(NamedTuple):
         if self.is_committing:
             with suppress(git.IndexDamaged):  # nothing was staged in it
                 self._unstage()
-        return Recovery(None, edited, is_done=False, is_decided="committed" in states)
 
     def kept_for_person(self, file: str) -> Path:
         """The place of a file's content before the change, where a person has changed the file since."""
         return self.location.cache / "kept" / file.replace("/", "-")
 
-    def _state(self, number: int) -> str:
-        """`before`, `after`, `edited`, or `committed` by a person as something else: the content now."""
+    def _state(self, number: int) -> FileState:
         step = self.steps[number]
         with suppress(OSError):
             if (self.location.root / step.file).samefile(self._kept(number)):
@@ -192,16 +196,14 @@ class Journal(NamedTuple):
             power_cut.clear_locks(self.location, self._begun())
 
     def _commit(self) -> str | None:
-        """The commit that has the change, if one was made since it began."""
+        """The commit that has the change, if one was made since it began; a person's may follow it."""
         # by the file: where no git can work here none has made a commit, and the files go back
         if not self.is_committing or git_commit.head_of(self.location) in ("", self.start):
             return None
         since = [f"^{self.start}"] if self.start else []
         paths = [self.location.prefix + step.file for step in self.steps if len(self.steps) <= _MOST_NAMED]
-        listed = git.output(
-            self.location.work_tree,
-            *("rev-list", "--format=%H %s", f"--max-count={_MOST_COMMITS}", "HEAD", *since, "--", *paths),
-        )
+        asked = ("rev-list", "--format=%H %s", "--max-count=50", "HEAD", *since, "--", *paths)
+        listed = git.output(self.location.work_tree, *asked)
         commits = [line.partition(" ") for line in listed.split("\n") if line[:7] not in ("", "commit ")]
         own = (id_ for id_, _, subject in reversed(commits) if self._is_this_change(id_, subject))
         return next(own, None)
@@ -230,14 +232,12 @@ class Journal(NamedTuple):
         staged = git_commit.staged_ids(self.location, [step.file for step in self.steps])
         ids = [staged.get(self.location.prefix + step.file, "") for step in self.steps]
         blobs = git.objects(self.location.work_tree, ids, safe_files.LARGEST_ANY, may_lack=True)
-        taken = list[FileStep]()
-        for step, id_, blob in zip(self.steps, ids, blobs, strict=True):
-            if step.before is None:
-                taken.append(step)
-            elif step.after is None:
-                taken += [] if id_ else [step]
-            else:
-                taken += [step] if blob.content and _hashes(blob.content)[1] == step.text else []
+        texts = (blob.content and _hashes(blob.content)[1] for blob in blobs)
+        taken = [
+            step
+            for step, id_, text in zip(self.steps, ids, texts, strict=True)
+            if step.before is None or (text == step.text if step.after is not None else not id_)
+        ]
         self._stage_as_committed(taken)
 
     def _stage_as_committed(self, steps: Sequence[FileStep]) -> None:
@@ -380,7 +380,7 @@ def _keep(location: Location, number: int, file: str, before: bytes) -> None:
 def _reserve(location: Location) -> None:
     """Set room aside for git's index: what is staged must be unstaged on a full disk, too. Raises OSError."""
     with suppress(FileNotFoundError):  # no index yet
-        size = (location.git_dir / "index").stat().st_size + _SPARE
+        size = (location.git_dir / "index").stat().st_size + (1 << 16)
         (location.cache / _RESERVE).write_bytes(bytes(size))
 
 
@@ -407,7 +407,7 @@ def recover(location: Location, file: Path | None = None, *, patience: float = P
             if journal.is_committing:
                 index = location.git_dir / "index"
                 power_cut.restore_index(location.work_tree, index, location.cache / "index")
-            outcome = journal.finish_or_undo(keeps_edits=False)
+            outcome = journal.finish_or_undo(despite_edits=False)
     finally:
         os.close(handle)
     mail = location.mail_of(journal.subject.partition(":")[0])
@@ -421,7 +421,7 @@ def recover(location: Location, file: Path | None = None, *, patience: float = P
             f"`git checkout -- {edited}`, or delete the file where git has none",
         )
     journal.end()
-    undone = "undone but for what was changed since" if outcome.is_decided else "undone"
+    undone = "undone but for what was changed since" if outcome.has_committed_edits else "undone"
     what = "finished" if outcome.is_done else undone
     how = f", it is commit {outcome.commit[:7]}" if outcome.commit else ""
     return f"{what}: {journal.subject}{how} (the command was cut off{doubt})"

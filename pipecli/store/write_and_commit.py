@@ -61,12 +61,11 @@ def write_and_commit(
     if message is not None:
         require_no_rebase(pipeline.location.git_dir)
     _require_committed(pipeline.location, [write.file for write in writes if write.after is None])
-    stats: dict[str, Stat] = {}
+    by = {**pipeline.author_date, **(environment or {})}
     try:
-        commit_id, pipeline.is_to_stop = write_under_journal(
-            pipeline.location, writes, message, {**pipeline.author_date, **(environment or {})}, stats,
-            before_writing=before_writing,
-        )  # fmt: skip
+        commit_id, stats, pipeline.is_to_stop = write_under_journal(
+            pipeline.location, writes, message, by, before_writing=before_writing
+        )
     except OSError as error:
         raise PipecliError(
             f"{error.filename or pipeline.root}: can't be written: {error.strerror}",
@@ -110,17 +109,15 @@ def write_under_journal(
     writes: Sequence[Write],
     message: str | None,
     environment: Mapping[str, str] | None = None,
-    stats: dict[str, Stat] | None = None,
     before_end: Callable[[], None] = lambda: None,
     before_writing: Callable[[], None] = lambda: None,
-) -> tuple[str | None, bool]:
+) -> tuple[str | None, dict[str, Stat], bool]:
     """Write files and commit them under a journal; undo it all when anything fails.
 
-    Returns the commit's id, and True where somebody wanted to stop this when git had the commit already.
-    `stats` is filled with those of the written files. Raises OSError, PipecliError.
+    Returns the commit's id, the stats of the written files, and True where somebody wanted to stop this when
+    git had the commit already. Raises OSError, PipecliError.
     """
-    prefix, written = location.prefix, {} if stats is None else stats
-    is_to_stop = False
+    written, is_to_stop = dict[str, Stat](), False
     options = hardening_options(settings_of(location), location)
     journal = undo_or_finish_change.begin_journal(
         location,
@@ -144,21 +141,8 @@ def write_under_journal(
     try:
         before_writing()
         if message is not None:
-            git_commit = Commit(
-                location.work_tree,
-                changed=[prefix + write.file for write in writes if write.before is not None],
-                new=[prefix + write.file for write in writes if write.before is None],
-                options=options or (),
-            )
-        for folder in {write.file.rpartition("/")[0] for write in writes if write.after is not None}:
-            safe_files.make_folder(location.root, folder)
-        # git puts what comes in order at the end of its index
-        for write in sorted(writes, key=lambda write: write.file):
-            stat = _apply(location, write)
-            if stat is not None:
-                written[write.file] = stat
-            if git_commit is not None:
-                git_commit.take(prefix + write.file, write.after)
+            git_commit = _commit_of(location, writes, options or ())
+        _write_files(location, writes, git_commit, written)
         with _hardened(location, writes) if options is not None else nullcontext():
             if git_commit is not None and message is not None:
                 git_commit.make(message, environment)
@@ -175,7 +159,29 @@ def write_under_journal(
             commit_id = _after_failure(journal, error)
             is_to_stop = isinstance(error, KeyboardInterrupt)
             finish()
-    return commit_id, is_to_stop
+    return commit_id, written, is_to_stop
+
+
+def _commit_of(location: Location, writes: Sequence[Write], options: Sequence[str]) -> Commit:
+    return Commit(
+        location.work_tree,
+        changed=[location.prefix + write.file for write in writes if write.before is not None],
+        new=[location.prefix + write.file for write in writes if write.before is None],
+        options=options,
+    )
+
+
+def _write_files(
+    location: Location, writes: Sequence[Write], git_commit: Commit | None, written: dict[str, Stat]
+) -> None:
+    """Write and remove the files, those of a commit also for git, and note the stats of the written ones."""
+    for folder in {write.file.rpartition("/")[0] for write in writes if write.after is not None}:
+        safe_files.make_folder(location.root, folder)
+    for write in sorted(writes, key=lambda write: write.file):  # git puts these at the end of its index
+        if (stat := _apply(location, write)) is not None:
+            written[write.file] = stat
+        if git_commit is not None:
+            git_commit.take(location.prefix + write.file, write.after)
 
 
 _PATIENCE = 2.0
@@ -190,7 +196,7 @@ def _after_failure(journal: Journal, error: BaseException) -> str | None:
             with suppress(FileNotFoundError, AtWork):  # the change had come to its end; a hook takes long
                 file = stack.enter_context(journal.file.open("rb+"))
                 stack.enter_context(held_alone(file.fileno(), _PATIENCE))
-            outcome = journal.finish_or_undo(keeps_edits=True)
+            outcome = journal.finish_or_undo(despite_edits=True)
     except (OSError, PipecliError) as second:
         raise left_in_part(error, second) from None
     if outcome.is_done:

@@ -327,7 +327,7 @@ def _move_to_month_folders(location: Location, by_year: Set[str]) -> str:
         raise PipecliError("they have faults, or changes that are not committed")
     what = f"{count(len(writes) // 2, 'document', ',')} to the folders of their months"
     with interruptible():
-        commit, _ = write_under_journal(location, writes, f"Move {what}\n\nPipecli-Event: moved")
+        commit, *_ = write_under_journal(location, writes, f"Move {what}\n\nPipecli-Event: moved")
     index.open_index(location).connection.close()
     moved = f"moved {what}, in commit {(commit or '')[:7]}"
     if stay := len(by_year) - len(writes) // 2:
