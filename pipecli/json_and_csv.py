@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
 from functools import cache
 from json.encoder import encode_basestring
+from types import UnionType
 from typing import Any
 
 from pipecli.errors import PipecliError
@@ -44,6 +46,34 @@ def loads(text: str | bytes) -> Any:
     return _decoder().decode(
         text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
     )
+
+
+_MOST_PARTS = 1_000_000
+
+
+def note_of(content: bytes, shape: object) -> Any:
+    """The value of JSON that is of a shape. Raises ValueError for any other, and for a million lists.
+
+    A shape is a type, a pattern of texts, `[shape]` for a list, a tuple of shapes, or a map of them by name.
+    """
+    with suppress(RecursionError, ValueError, PipecliError):
+        is_large = content.count(b"[") + content.count(b"{") > _MOST_PARTS
+        if not is_large and _fits(value := loads(content), shape):
+            return value
+    raise ValueError("not of its shape")
+
+
+def _fits(value: object, shape: Any) -> bool:
+    match value, shape:
+        case str(), re.Pattern():
+            return shape.fullmatch(value) is not None
+        case list(), [each] if isinstance(shape, list):
+            return all(_fits(part, each) for part in value)
+        case list(), tuple():
+            return len(value) == len(shape) and all(map(_fits, value, shape))
+        case dict(), dict():
+            return value.keys() == shape.keys() and all(_fits(value[name], shape[name]) for name in shape)
+    return isinstance(shape, type | UnionType) and isinstance(value, shape)
 
 
 @cache

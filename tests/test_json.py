@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.errors import PipecliError
-from pipecli.json_and_csv import dumps, loads
+from pipecli.json_and_csv import dumps, loads, note_of
 
 
 def test_what_draws_nothing_is_escaped() -> None:
@@ -160,6 +161,21 @@ VALUES = st.recursive(
 @given(VALUES, st.sampled_from([None, 0, 2, 4]))
 def test_what_is_written_reads_back_equal(value: Any, indent: int | None) -> None:
     assert loads(dumps(value, indent)) == value
+
+
+def test_a_note_is_of_its_shape_or_none_of_ours() -> None:
+    shape = {"rows": [(str, str | None)], "at": re.compile("[0-9a-f]*"), "number": int}
+    plain = {"rows": [["lead", "x"], ["lead", None]], "at": "ab", "number": 1}
+    assert note_of(json.dumps(plain).encode(), shape) == plain
+    for wrong in (
+        *({**plain, "rows": rows} for rows in (None, {}, "ab", [["lead"]], ["ab"], [["lead", 1]])),
+        *({**plain, "at": at} for at in (None, 1, "-x")),
+        *({**plain, **more} for more in ({"more": 1}, {"number": None}, {"number": [1]})),
+        *([], "rows", {"rows": []}, [{}] * 1_000_000),
+        *(b"", b"{", b"\xff\xfe", b"[" * 100_000, b"NaN", b"1" * 5000),
+    ):
+        with pytest.raises(ValueError, match="not of its shape"):
+            note_of(wrong if isinstance(wrong, bytes) else json.dumps(wrong).encode(), shape)
 
 
 PLAIN = st.recursive(

@@ -39,6 +39,7 @@ from pipecli.store.location import Location
 from pipecli.store.lock_and_signals import hold_lock, interruptible
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.power_cut_and_killed_git import write_hardened
+from pipecli.store.safe_files import read_note, read_of_git
 
 _TRIES = 12
 _LARGEST = 64 << 20
@@ -272,7 +273,7 @@ def clone_name(location: Location) -> str:
     """A random name that this clone claims under, made once."""
     file = location.cache / "clone"
     with suppress(OSError, ValueError):
-        if name := file.read_text(encoding="ascii").strip():
+        if (name := read_of_git(file)).isalnum():
             return name
     location.cache.mkdir(parents=True, exist_ok=True)
     file.write_text(secrets.token_hex(8), encoding="ascii")
@@ -320,12 +321,12 @@ class Sender:
     def take_over(self, *, is_again: bool) -> None:
         """Give back what a killed run has claimed and not sent; tell what it has perhaps sent."""
         try:
-            plain = json.loads((self._cache / self._file).read_text(encoding="utf-8"))
+            plain = read_note(self._cache / self._file, {"who": str, "unsent": [str], "sending": [str]})
             who, unsent, perhaps_sent = plain["who"], set(plain["unsent"]), plain["sending"]
             users = dict.fromkeys(key.split("/")[1] for key in perhaps_sent)
         except FileNotFoundError:
             return
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        except (ValueError, LookupError):
             raise PipecliError(
                 f"{self._cache / self._file} of a run that was cut off is damaged",
                 hint="delete it; what it was sending may have been sent",

@@ -13,13 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
+from pipecli.errors import PipecliError
 from pipecli.harmless_text import message_line
 from pipecli.history import events_in_words as words
 from pipecli.history.events_in_words import Event, RecordVersion, value_in_words
 from pipecli.history.history_index import History
 from pipecli.history.record_history import RecordStep, steps_of
+from pipecli.json_and_csv import note_of
 from pipecli.records.days import day_in, moment_in
 from pipecli.records.emails_and_phones import email_key
 from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
@@ -324,11 +326,19 @@ def read_unsent(location: Location) -> UnsentNotices:
     """The deliveries that the last run has left."""
     folder = refs(location, "notify")
     blob = git.run(location.work_tree, "cat-file", "blob", f"{folder}/unsent")
-    stored = json.loads(blob.stdout) if not blob.returncode else {}
+    stored: dict[str, Any] = {"clone": secrets.token_hex(8), "parcels": []}
+    if not blob.returncode:
+        try:
+            stored = note_of(blob.stdout, {"clone": str, "parcels": [get_type_hints(Delivery)]})
+        except ValueError:
+            raise PipecliError(
+                f"{folder}/unsent, of the messages that are left to send, is damaged",
+                hint=f"delete it: git update-ref -d {folder}/unsent",
+            ) from None
     return UnsentNotices(
         git.commit_of(location.work_tree, f"{folder}/told"),
-        stored.get("clone") or secrets.token_hex(8),
-        tuple(Delivery(**delivery) for delivery in stored.get("parcels", [])),
+        stored["clone"],
+        tuple(Delivery(**delivery) for delivery in stored["parcels"]),
     )
 
 

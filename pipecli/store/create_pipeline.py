@@ -251,7 +251,8 @@ def _is_done_by_a_killed_one(root: Path, tell: Callable[[str], object]) -> bool:
         location = location_at(root)
     except NoPipeline:
         return False
-    journals = [file.read_bytes() for file in location.cache.parent.glob("*/journal") if file.is_file()]
+    files = [file for file in location.cache.parent.glob("*/journal") if file.is_file()]
+    journals = [safe_files.read_at_most(file, safe_files.LARGEST_ANY) or b"" for file in files]
     if not journals:
         return False
     of_init = json.dumps([location.prefix + SETTINGS_FILE, None])[:-1]

@@ -22,7 +22,7 @@ from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS, Kind
 from pipecli.store.file_stamps import stat_of
 from pipecli.store.location import Location
-from pipecli.store.safe_files import read_bytes
+from pipecli.store.safe_files import read_bytes, read_of_git
 from pipecli.store.safe_files import write_file as replace
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -102,7 +102,7 @@ def differing_below(location: Location) -> dict[str, str]:
     try:
         for kind in (*KINDS, SETTINGS):
             digest.update(read_bytes(location.root, f"{FOLDER}/{kind.noun}.schema.json"))
-        if note.read_text(encoding="ascii", errors="replace") == digest.hexdigest():
+        if read_of_git(note, "replace") == digest.hexdigest():
             return {}
     except (OSError, PipecliError):  # what is not there, or no file, `differing` names
         pass

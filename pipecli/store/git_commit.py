@@ -24,13 +24,17 @@ if TYPE_CHECKING:
     from pipecli.workflow import Change
 
 
+ID = re.compile("([0-9a-f]{40,64})?")
+"""Of a commit; empty where there is none."""
+
+
 def head_of(location: Location) -> str:
     """The id of the commit that HEAD is; empty in a repository without one."""
     with suppress(OSError, UnicodeDecodeError):  # 3 ms less than to ask git
         text = read_of_git(location.git_dir / "HEAD")
         if text.startswith("ref: refs/heads/"):  # a linked work tree may have others of its own
             text = read_of_git(location.common_dir / text.removeprefix("ref: "))
-        if re.fullmatch("[0-9a-f]{40,64}", text):
+        if text and ID.fullmatch(text):
             return text
     return git.commit_of(location.work_tree, "HEAD") or ""
 

@@ -161,10 +161,10 @@ def left_out(location: Location) -> Mapping[tuple[str, str], str]:
 def _skipped(location: Location, stamp: list[int]) -> list[str]:
     """The files of records that git's index marks, as of a stamp of it; asked once for each state of it."""
     kept = location.cache / "left-out.json"
-    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        known = json.loads(kept.read_text(encoding="utf-8"))
+    with suppress(OSError, ValueError):
+        known = safe_files.read_note(kept, {"stamp": [int], "files": [str], "sum": int})
         if known["stamp"] == stamp and known["sum"] == _sum_of(known["files"]):
-            return [str(file) for file in known["files"]]
+            return list[str](known["files"])
     from pipecli.store import git
 
     listed = os.fsdecode(git.raw(location.work_tree, "ls-files", "-t", "-z", "--", location.prefix or "."))

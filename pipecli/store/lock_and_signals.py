@@ -55,7 +55,7 @@ def hold_lock(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
                 raise _unwritable(error) from None
             who = ""
             with suppress(OSError):
-                who = f" ({holder.read_text(encoding='utf-8', errors='replace')})"
+                who = f" ({safe_files.read_of_git(holder, 'replace'):.40})"
             raise Busy(
                 f"another pipecli command holds the pipeline{who}", hint="try again when it is done"
             ) from None
@@ -98,7 +98,7 @@ def _require_locking(folder: Path) -> None:
     about = (folder / "lock").stat()
     mark, name = folder / "lock.tested", f"{about.st_dev} {about.st_ino}"
     with suppress(OSError):
-        if about.st_dev in _LOCKING or mark.read_text(encoding="utf-8", errors="replace") == name:
+        if about.st_dev in _LOCKING or safe_files.read_of_git(mark, "replace") == name:
             return
     if _is_had_twice(folder / "lock") or _is_unshared(folder):
         raise _unlocked(folder)

@@ -66,6 +66,24 @@ def write_hardened(folder: Path, name: str, content: bytes) -> None:
     harden_folders([folder, folder.parent])
 
 
+def keep(path: Path, kept: Path, before: bytes) -> None:
+    """Keep the content of a file under a second name, or where links can't be, in a copy."""
+    try:
+        os.link(path, kept)
+    except OSError:
+        kept.write_bytes(before)
+        harden(kept.parent, kept.name)
+
+
+_SPARE = 1 << 16
+
+
+def reserve(location: Location, file: Path) -> None:
+    """Set room aside for git's index: what is staged must be unstaged on a full disk, too. Raises OSError."""
+    with suppress(FileNotFoundError):  # no index yet
+        file.write_bytes(bytes((location.git_dir / "index").stat().st_size + _SPARE))
+
+
 _BATCHING = ("ext3", "ext4", "xfs")
 """Disks of Linux on which what was written before one fsync outlasts a power cut, too: one journal has it
 all. btrfs puts there what is asked for: git's objects of a batch are lost, and with them the history."""

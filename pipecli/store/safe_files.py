@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from errno import EEXIST, ELOOP, ENXIO
 from pathlib import Path
+from typing import Any
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
+from pipecli.json_and_csv import note_of
 from pipecli.store.file_stamps import Stat, stat_of, stat_of_status
 from pipecli.store.yaml import read
 
@@ -22,7 +24,7 @@ def is_pipe(path: str) -> bool:
 
 
 def read_of_git(file: Path, errors: str = "strict") -> str:
-    """The text of a file of git's; a pipe or a device has none. Raises OSError, UnicodeDecodeError."""
+    """The text of a file of git's, or ours beside it; none of a pipe. Raises OSError, UnicodeDecodeError."""
     return (read_at_most(os.path.realpath(file), LARGEST_ANY) or b"").decode(errors=errors).strip()
 
 
@@ -162,6 +164,11 @@ def read_at_most(path: str | Path, largest: int) -> bytes | None:
         return content
     finally:
         os.close(handle)
+
+
+def read_note(file: Path, shape: object) -> Any:
+    """What we noted in the git directory, as `note_of`: it may have come with a copy. Raises OSError, too."""
+    return note_of((read_at_most(file, LARGEST_ANY) or b"")[:LARGEST_ANY], shape)
 
 
 def make_folder(root: Path, folder: str) -> None:

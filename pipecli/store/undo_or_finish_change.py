@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -114,7 +115,7 @@ class Journal(NamedTuple):
             self._stage_as_committed(self.steps)
             power_cut.restore_torn(self.location, [self.location.prefix + step.file for step in self.steps])
             return Recovery(commit, [], is_done=True)
-        states = [self._state(number) for number in range(len(self.steps))]
+        states = [*self._states()]
         if not self.is_committing and all(state == "after" for state in states):
             return Recovery(None, [], is_done=True)
         edited = [step.file for step, state in zip(self.steps, states, strict=True) if state == "edited"]
@@ -142,8 +143,20 @@ class Journal(NamedTuple):
         """The place of a file's content before the change, where a person has changed the file since."""
         return self.location.cache / "kept" / file.replace("/", "-")
 
-    def _state(self, number: int) -> FileState:
-        step = self.steps[number]
+    def _states(self) -> Iterator[FileState]:
+        states = [self._state(number, step) for number, step in enumerate(self.steps)]
+        known, differing = {}, set[str]()
+        if "edited" in states and git_commit.head_of(self.location):
+            known = git_commit.files_in_commit(self.location.work_tree, "HEAD", self.location.prefix)
+            words = ("diff", "-z", "--name-only", "--no-renames", "HEAD")
+            differing = {*git.words(self.location.work_tree, *words)}
+        for state, step in zip(states, self.steps, strict=True):
+            name = self.location.prefix + step.file
+            is_there = os.path.lexists(self.location.root / step.file)
+            is_as_in_head = name not in differing if name in known else not is_there
+            yield "committed" if state == "edited" and is_as_in_head else state
+
+    def _state(self, number: int, step: FileStep) -> FileState:
         with suppress(OSError):
             if (self.location.root / step.file).samefile(self._kept(number)):
                 return "before"  # not reached: whatever is in it is not ours
@@ -157,16 +170,7 @@ class Journal(NamedTuple):
         if current == step.before:
             return "before"
         is_torn = content is not None and not content.strip(b"\0")  # what a power cut leaves of a new file
-        if current == step.after or is_torn:
-            return "after"
-        return "committed" if self._is_committed(step.file) else "edited"
-
-    def _is_committed(self, file: str) -> bool:
-        """True where a file is as HEAD has it: a person has decided already."""
-        if git.id_of(self.location.work_tree, f"HEAD:{self.location.prefix}{file}") is None:
-            return not os.path.lexists(self.location.root / file)
-        name = self.location.prefix + file
-        return not git.run(self.location.work_tree, "diff", "--quiet", "HEAD", "--", name).returncode
+        return "after" if current == step.after or is_torn else "edited"
 
     def _kept(self, number: int) -> Path:
         return self.location.cache / _BEFORE.format(number)
@@ -224,8 +228,8 @@ class Journal(NamedTuple):
 
     def _filtered(self, commit: str, file: str) -> str | None:
         """The hash of a committed file as the user's filters would check it out."""
-        name = f"{commit}:{self.location.prefix}{file}"
-        return _hashes(git.run(self.location.work_tree, "cat-file", "--filters", name).stdout)[1]
+        words = ("cat-file", "--filters", f"{commit}:{self.location.prefix}{file}")
+        return _hashes(git.run(self.location.work_tree, *words).stdout)[1]
 
     def _unstage(self) -> None:
         """Stage of the change's files what was staged before: a new one not at all."""
@@ -251,8 +255,9 @@ class Journal(NamedTuple):
         """
         is_cleared = power_cut.clear_locks(self.location, self._begun())
         cleared = f"cleared up after: {self.subject}" if is_cleared else None
-        onto = self._onto.read_text(encoding="ascii", errors="replace") if self._onto.exists() else ""
-        if not onto or git.commit_of(self.location.work_tree, "MERGE_HEAD") == onto:
+        onto = safe_files.read_of_git(self._onto, "replace") if self._onto.exists() else ""
+        is_moving = onto != "" and git_commit.ID.fullmatch(onto)
+        if not is_moving or git.commit_of(self.location.work_tree, "MERGE_HEAD") == onto:
             return cleared
         if (head := git_commit.head_of(self.location)) != self.start:
             moved = git_commit.differing_files(self.location.work_tree, self.start, head)
@@ -292,9 +297,9 @@ def begin_journal(
     try:
         for number, (file, before, _) in enumerate(contents):
             if before is not None:
-                _keep(location, number, file, before)
+                power_cut.keep(location.root / file, location.cache / _BEFORE.format(number), before)
         if is_committing and (len(steps) > git_commit.MANY or any(step.before is None for step in steps)):
-            _reserve(location)
+            power_cut.reserve(location, location.cache / _RESERVE)
         start = git_commit.head_of(location) or power_cut.require_branch_not_lost(location)
         written = [step.file for step in steps if step.after is not None]
         folders, path = [*safe_files.new_folders(location.root, written)], location.journal
@@ -308,8 +313,7 @@ def begin_journal(
 
 def _write(journal: Journal, *, is_hard: bool) -> list[int]:
     """Put the journal in place, whole; its `handles`."""
-    names = ("subject", "start", "is_committing", "process", "steps", "folders")
-    plain = {name: getattr(journal, name) for name in names}
+    plain = {name: getattr(journal, name) for name in _SHAPE}
     aside = journal.file.with_suffix(".tmp")
     handle = os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     try:
@@ -367,23 +371,6 @@ def journal_of_git_work(location: Location, subject: str, file: Path | None = No
         end()
 
 
-def _keep(location: Location, number: int, file: str, before: bytes) -> None:
-    """Keep the content of a file under a second name, or where links can't be, in a copy."""
-    kept = location.cache / _BEFORE.format(number)
-    try:
-        os.link(location.root / file, kept)
-    except OSError:
-        kept.write_bytes(before)
-        power_cut.harden(location.cache, kept.name)
-
-
-def _reserve(location: Location) -> None:
-    """Set room aside for git's index: what is staged must be unstaged on a full disk, too. Raises OSError."""
-    with suppress(FileNotFoundError):  # no index yet
-        size = (location.git_dir / "index").stat().st_size + (1 << 16)
-        (location.cache / _RESERVE).write_bytes(bytes(size))
-
-
 def recover(location: Location, file: Path | None = None, *, patience: float = PATIENCE) -> str | None:
     """Finish or undo the change of a command that was killed; a line about it, None where there is none.
 
@@ -398,7 +385,7 @@ def recover(location: Location, file: Path | None = None, *, patience: float = P
         return None
     try:
         with power_cut.held_alone(handle, patience):
-            journal = _read(location, file, handle)
+            journal = _read(location, file)
             if not journal.steps:
                 line = journal.clear_up_after_git()
                 journal.end()
@@ -427,13 +414,27 @@ def recover(location: Location, file: Path | None = None, *, patience: float = P
     return f"{what}: {journal.subject}{how} (the command was cut off{doubt})"
 
 
-def _read(location: Location, file: Path, handle: int) -> Journal:
+_FILE = re.compile(r"(.*/)?(?!(\.|\.\.|\.git)\Z)[^/]+", re.IGNORECASE | re.DOTALL)
+_SHAPE = {
+    "subject": str, "start": git_commit.ID, "is_committing": bool, "process": int,
+    "steps": [(_FILE, str | None, str | None, str | None)], "folders": [_FILE],
+}  # fmt: skip
+
+
+def _read(location: Location, file: Path) -> Journal:
     try:
-        with os.fdopen(os.dup(handle), "rb") as stream:
-            plain = json.loads(stream.read())
+        plain = safe_files.read_note(file, _SHAPE)
         steps = [FileStep(*step) for step in plain.pop("steps")]
+        names = [*(step.file for step in steps), *plain["folders"]]
+        for folder in {name.rpartition("/")[0] for name in names}:
+            safe_files.inside(location.root, folder)
+        known = (
+            git.attempt(location.work_tree, ("cat-file", "-e", plain["start"])) if plain["start"] else None
+        )
+        if (known and known.returncode == 1) or b"\0" in os.fsencode("".join(names)):
+            raise ValueError(file)
         return Journal(location, file, steps=steps, **plain)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, PipecliError):
         raise Unsettled(
             f"{file} of a command that was cut off is damaged",
             hint="put the files that `git status` names in order, then delete it",

@@ -57,13 +57,17 @@ class WaitingSync(NamedTuple):
     """The merge, once it is made; it may not be in place yet."""
 
 
+_TEXTS = ("ours", "theirs", "upstream", "made")
+_SHAPE = {**dict.fromkeys(_TEXTS, str), "files": [str], "merged": [str]}
+
+
 def waiting_sync(location: Location) -> WaitingSync | None:
     """The sync that waits, if one does; what git was told to give up, or has committed, waits no more."""
     try:
-        waiting = WaitingSync(**json.loads(_note(location).read_text(encoding="utf-8")))
+        waiting = WaitingSync(**safe_files.read_note(_note(location), _SHAPE))
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError):
+    except ValueError:
         waiting = None
     if waiting and git.commit_of(location.work_tree, "MERGE_HEAD") == waiting.theirs:
         if head(location) == waiting.ours:

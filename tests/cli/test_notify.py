@@ -304,6 +304,8 @@ def test_what_git_could_not_note_in_full_is_told_by_the_next_run(
     shutil.rmtree(root / ".git/logs/refs/pipecli")
     cli("notify")
     assert told(hooks) == [("sales", "Espresso machines: qualify → demo")]
+    git("update-ref", "refs/pipecli/notify/unsent", "HEAD:pipecli.yaml")
+    assert "git update-ref -d refs/pipecli/notify/unsent" in cli("notify", code=1).err
 
 
 def test_many_at_once_are_one_message(root: Path, cli: Cli, git: Git, hooks: Hooks) -> None:

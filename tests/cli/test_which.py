@@ -402,7 +402,7 @@ def test_no_list_no_row_and_nothing_of_it_in_the_files(cli, refused, root, canci
     for wrong in ("@0", "@3"):
         assert "the last list has rows 1 to 2" in refused("opp", "show", wrong)
     assert git("status", "--porcelain") == ""
-    for damaged in ("{[", "[" * 100_000):
+    for damaged in ("{[", "[" * 100_000, '{"rows": [3], "listed": "", "last": [], "touched": ""}'):
         (root / ".git" / "pipecli").joinpath("root", "recent.json").write_text(damaged)
         assert "the last list is not there" in refused("opp", "show", "@1")
 

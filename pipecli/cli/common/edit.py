@@ -110,8 +110,10 @@ def _lay_out(draft: Path, before: bytes, key: str) -> None:
     """
     draft.parent.mkdir(parents=True, exist_ok=True)
     base = _base(draft)
-    was = base.read_bytes() if base.exists() else b""
-    if draft.exists() and draft.read_bytes() != was:  # something was typed
+    was, typed = (
+        safe_files.read_at_most(file, safe_files.LARGEST) if file.exists() else b"" for file in (base, draft)
+    )
+    if draft.exists() and typed != was:  # something was typed
         if was == before:
             say(f"your last draft of {key} is taken up again; delete {draft} to begin anew")
             return

@@ -22,9 +22,10 @@ from pipecli.cli.common.table import Column, amount_text, render
 from pipecli.cli.common.terminal_and_own_config import takes_links, terminal_width
 from pipecli.errors import Ambiguous, PipecliError, Question
 from pipecli.harmless_text import terminal_line
-from pipecli.json_and_csv import dumps, loads
+from pipecli.json_and_csv import dumps
 from pipecli.records.compare_names import Names, chosen_id, stages_of
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, RANDOM, Kind
+from pipecli.store import safe_files
 from pipecli.store.index.rows_for_verbs import columns_of, label, rows_where
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def note_rows(run: Session, rows: Sequence[Row]) -> None:
 
 def note_touched(run: Session, noun: str, key: str) -> None:
     """Remember the record that a command changed, made or showed."""
-    _write(run, {"last": [noun, key], "touched": _head(run)})
+    _write(run, {"last": [(noun, key)], "touched": _head(run)})
 
 
 def recalled(run: Session, text: str) -> str:
@@ -115,11 +116,11 @@ def _row(state: Mapping[str, Any], text: str) -> tuple[str, str, str]:
     """The noun and key of a row or of the last record, and the commit at that time."""
     number = text.removeprefix("@")
     if not number:
-        if "last" not in state:
+        if not state["last"]:
             raise PipecliError("no record was touched in this clone yet", hint="name one by its id or name")
-        noun, key = state["last"]
+        ((noun, key), *_) = state["last"]
         return noun, key, state["touched"]
-    rows = state.get("rows", [])
+    rows = state["rows"]
     if not 1 <= int(number) <= len(rows):
         last = f"has rows 1 to {len(rows)}" if rows else "is not there: lists have numbers on a terminal"
         raise PipecliError(f"no row {text}: the last list {last}", hint="list again")
@@ -156,17 +157,16 @@ def _file(run: Session) -> Path:
 
 
 def _read(run: Session) -> dict[str, Any]:
-    try:
-        state = loads(_file(run).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return state if isinstance(state, dict) else {}
+    from pipecli.store.git_commit import ID
+
+    with suppress(OSError, ValueError):
+        shape = {"rows": [(str, str)], "listed": ID, "last": [(str, str)], "touched": ID}
+        return dict[str, Any](safe_files.read_note(_file(run), shape))
+    return {"rows": [], "listed": "", "last": [], "touched": ""}
 
 
 def _write(run: Session, news: Mapping[str, Any]) -> None:
     """Put news beside what is remembered; where the git directory can't be written nothing is."""
-    from pipecli.store import safe_files
-
     file = _file(run)
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -55,7 +55,7 @@ from pipecli.store.index.rows_for_verbs import activity_ids, rows_where
 from pipecli.store.location import Location
 from pipecli.store.power_cut_and_killed_git import write_hardened
 from pipecli.store.record_meant import Care
-from pipecli.store.safe_files import LARGEST_ANY, inside, read_bytes
+from pipecli.store.safe_files import LARGEST_ANY, inside, read_at_most, read_bytes
 from pipecli.store.undo_or_finish_change import changes_made
 from pipecli.workflow import Change
 from pipecli.workflow.lead_or_deal_of_mail import activity_of, id_of_mail
@@ -117,7 +117,8 @@ class PaperMailJournal:
 
     def _is_recorded(self) -> bool:
         """True of the mail of an invoice that a kill after the commit, or a person who recorded it, left."""
-        identity = str(BytesHeaderParser().parsebytes(self._file.read_bytes())["Message-ID"]).strip()
+        written = read_at_most(self._file, LARGEST_ANY) or b""
+        identity = str(BytesHeaderParser().parsebytes(written)["Message-ID"]).strip()
         return self._was_sent and identity in [activity.message_id for activity in self._deal.activities]
 
     def deliver(self, server: Server, sender: str, recipients: Sequence[str], message: bytes) -> None:

@@ -29,7 +29,7 @@ from pipecli.records.settings import Process, Settings, Stage, User
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.location import Location
 from pipecli.store.plan_writes import DraftPipeline, Write, plan_writes
-from pipecli.store.safe_files import is_below, read_bytes, write_file
+from pipecli.store.safe_files import is_below, read_note, write_file
 from pipecli.store.validate_record import validate
 from pipecli.store.yaml import read as yamltext
 from pipecli.store.yaml.write import scalar_text
@@ -253,9 +253,8 @@ def require_known_source(location: Location, move: Move) -> None:
 
 
 def _sources_known(location: Location) -> dict[str, object]:
-    with suppress(OSError, ValueError, PipecliError, RecursionError):
-        if isinstance(known := json.loads(read_bytes(location.cache, _SOURCES)), dict):
-            return known
+    with suppress(OSError, ValueError):
+        return dict[str, object](read_note(location.cache / _SOURCES, dict))
     return {}
 
 

@@ -316,7 +316,7 @@ def seal(file: Path) -> None:
 def is_sealed(file: Path) -> bool:
     """True where a database that this process may read is as a pipecli left it, every bit of it."""
     try:
-        return seal_of(file).read_text(encoding="utf-8", errors="replace") == _state(file)
+        return safe_files.read_of_git(seal_of(file), "replace") == _state(file)
     except OSError:
         return False
 
