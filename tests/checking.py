@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from pipecli.checks import Finding, Severity
-from pipecli.checks.check import RULES, RULES_WITH_SETTINGS, check
+from pipecli.checks.check import RULES, check
 from pipecli.store.pipeline import Pipeline
 
 LEAD = "leads/2026/LEAD-7K3M9-contoso-coffee.yaml"
@@ -179,5 +179,5 @@ def assert_one_finding(
 
     assert (finding.file, finding.line) == (ELSEWHERE.get(rule, file), line)
     assert words in finding.message
-    severities = {rule.name: rule.severity for rule in (*RULES, *RULES_WITH_SETTINGS)}
+    severities = {rule.name: rule.severity for rule in RULES}
     assert finding.severity == severities.get(rule, Severity.ERROR)

@@ -42,6 +42,12 @@ class Rule(NamedTuple, Generic[S]):
     name: str
     severity: Severity
     problems: Callable[[S], Iterator[Problem]]
+    asks_settings: bool = False
+    """True of one that waits until the settings can be read."""
+
+
+def asking_settings(*rules: Rule[S]) -> tuple[Rule[S], ...]:
+    return tuple(rule._replace(asks_settings=True) for rule in rules)
 
 
 def by_query(name: str, severity: Severity, about: str, path: Path, words: str, query: str) -> Rule[Pipeline]:

@@ -19,10 +19,10 @@ from pipecli.checks import (
     deals_and_papers,
     files_and_references,
     quotations_against_history,
+    reviewed_changes,
     reviewed_deals_and_papers,
     settings_and_discount_limits,
 )
-from pipecli.checks.reviewed_changes import RULES as RULES_OF_ANY_RECORD
 from pipecli.checks.reviewed_changes import Between, Renames, ReviewedChanges, ReviewedRecord, renames
 from pipecli.errors import FaultyFile
 from pipecli.history.change_set import ChangedRecord, ChangeSet, Range, RecordFile
@@ -42,20 +42,17 @@ if TYPE_CHECKING:
 
 
 RULES: tuple[Rule[Pipeline], ...] = (
-    *files_and_references.FILES,
     *files_and_references.RULES,
     *deals_and_papers.RULES,
     *quotations_against_history.RULES,
+    *settings_and_discount_limits.RULES,
 )
-RULES_WITH_SETTINGS: tuple[Rule[Pipeline], ...] = (
-    *files_and_references.RULES_WITH_SETTINGS,
-    *settings_and_discount_limits.RULES_WITH_SETTINGS,
-    *deals_and_papers.RULES_WITH_SETTINGS,
+RULES_OF_CHANGES: tuple[Rule[ReviewedChanges], ...] = (
+    *reviewed_deals_and_papers.RULES,
+    *settings_and_discount_limits.RULES_OF_CHANGES,
+    *reviewed_changes.RULES,
 )
-"""The rules that ask the settings, and so wait until those can be read."""
-
-
-FITTING = deals_and_papers.RULES
+FITTING = tuple(rule for rule in deals_and_papers.RULES if not rule.asks_settings)
 """The rules that a merge may break though both sides were sound: deals and papers that fit each other."""
 
 
@@ -75,7 +72,8 @@ def check(
     is_readable = not any(fault.file == SETTINGS_FILE for fault in pipeline.index.faults())
     problems = [
         (rule, problem)
-        for rule in rules or (*RULES, *(RULES_WITH_SETTINGS if is_readable else ()))
+        for rule in rules or RULES
+        if is_readable or not rule.asks_settings
         if rule.severity is Severity.ERROR or not only_errors
         for problem in rule.problems(pipeline)
         if wanted(problem.file)
@@ -112,16 +110,6 @@ def _placed(problems: Iterable[tuple[Rule[S], Problem]], text_of: Callable[[str]
             yield Finding(file, line or 1, column or 1, rule.name, rule.severity, words)
 
 
-RULES_OF_CHANGES: tuple[Rule[ReviewedChanges], ...] = (
-    *reviewed_deals_and_papers.RULES,
-    *settings_and_discount_limits.RULES_OF_CHANGES,
-    *RULES_OF_ANY_RECORD,
-)
-RULES_OF_CHANGES_WITH_SETTINGS: tuple[Rule[ReviewedChanges], ...] = (
-    *reviewed_deals_and_papers.RULES_WITH_SETTINGS,
-    *settings_and_discount_limits.RULES_OF_CHANGES_WITH_SETTINGS,
-)
-
 _TELLS_MORE = {
     "frozen": "sent-quotation",
     "sent-before": "settled-elsewhere",
@@ -136,7 +124,8 @@ def check_changes(present: Pipeline, range_: Range, change_set: ChangeSet) -> li
     texts = {side.file: side.text for record in change_set.records if (side := record.after) is not None}
     problems = [
         (rule, problem)
-        for rule in (*RULES_OF_CHANGES, *(RULES_OF_CHANGES_WITH_SETTINGS if review.settings else ()))
+        for rule in RULES_OF_CHANGES
+        if review.settings or not rule.asks_settings
         for problem in rule.problems(review)
     ]
     return sorted(set(_placed(problems, lambda file: texts.get(file, ""))))

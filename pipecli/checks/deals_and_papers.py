@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from pipecli.checks import Problem, Rule, Severity, by_query
+from pipecli.checks import Problem, Rule, Severity, asking_settings, by_query
 from pipecli.records.money import minor_digits
 
 if TYPE_CHECKING:
@@ -321,22 +321,23 @@ RULES = (
     Rule("invoice-origin", Severity.WARNING, invoice_origin),
     Rule("overdrawn-order", Severity.WARNING, overdrawn_order),
     Rule("invoice-status", Severity.WARNING, settled),
-)  # fmt: skip
-RULES_WITH_SETTINGS = (
-    by_query(
-        "closing-day", Severity.WARNING,
-        "Deals that were closed on a day that is yet to come: what is expected isn't a fact.",
-        ("closed", "date"), "closed.date: {id} is {status}, and {closed_date} is yet to come",
-        "SELECT path, id, status, closed_date FROM _opportunities WHERE closed_date > ? ORDER BY path",
+    *asking_settings(
+        by_query(
+            "closing-day", Severity.WARNING,
+            "Deals that were closed on a day that is yet to come: what is expected isn't a fact.",
+            ("closed", "date"), "closed.date: {id} is {status}, and {closed_date} is yet to come",
+            "SELECT path, id, status, closed_date FROM _opportunities WHERE closed_date > ? ORDER BY path",
+        ),
+        by_query(
+            "price-list-currency", Severity.ERROR,
+            "A price list in another currency than the deal: "
+            "its prices would be taken for what they are not.",
+            ("price_list",), "price_list: {id} is in {theirs}, and this in {ours}",
+            f"""SELECT o.path, p.id, p.currency AS theirs, o.currency AS ours FROM {_ON_OFFER} o
+            JOIN _price_lists p ON p.id = o.price_list WHERE p.currency <> o.currency ORDER BY o.path""",
+        ),
+        Rule("expired-price-list", Severity.WARNING, expired_price_list),
+        Rule("invoice-gap", Severity.WARNING, number_gap),
+        Rule("invoice-order", Severity.WARNING, number_order),
     ),
-    by_query(
-        "price-list-currency", Severity.ERROR,
-        "A price list in another currency than the deal: its prices would be taken for what they are not.",
-        ("price_list",), "price_list: {id} is in {theirs}, and this in {ours}",
-        f"""SELECT o.path, p.id, p.currency AS theirs, o.currency AS ours FROM {_ON_OFFER} o
-        JOIN _price_lists p ON p.id = o.price_list WHERE p.currency <> o.currency ORDER BY o.path""",
-    ),
-    Rule("expired-price-list", Severity.WARNING, expired_price_list),
-    Rule("invoice-gap", Severity.WARNING, number_gap),
-    Rule("invoice-order", Severity.WARNING, number_order),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipecli.checks import Problem, Rule, Severity
+from pipecli.checks import Problem, Rule, Severity, asking_settings
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import loads
 from pipecli.records import emails_and_phones
@@ -121,9 +121,6 @@ def parent_loop(pipeline: Pipeline) -> Iterator[Problem]:
             above = parents.get(above, (None, ""))[0]
         if above == key:
             yield Problem(path, ("parent",), f"parent: {key} belongs to itself, through {parent}")
-
-
-RULES = (Rule("reference", Severity.ERROR, reference), Rule("parent-loop", Severity.ERROR, parent_loop))
 
 
 _DOCUMENT = re.compile(rf"({'|'.join(BY_PREFIX)})-[0-9A-Z]{{5}}\b")
@@ -333,7 +330,7 @@ def _files(pipeline: Pipeline, kind: Kind) -> Iterator[tuple[str, str]]:
     yield from pipeline.query("SELECT path, key FROM _records WHERE noun = ?", (kind.noun,))
 
 
-FILES = (
+RULES = (
     Rule("extension", Severity.ERROR, extension),
     Rule("folder", Severity.ERROR, unread_folder),
     Rule("misplaced", Severity.ERROR, misplaced),
@@ -347,8 +344,9 @@ FILES = (
     Rule("duplicate-activity", Severity.ERROR, duplicate_activity),
     Rule("external-id", Severity.WARNING, external_id),
     Rule("unreachable", Severity.WARNING, unreachable),
-)
-RULES_WITH_SETTINGS = (
-    Rule("missing-file", Severity.ERROR, missing_file),
-    Rule("attachment", Severity.WARNING, attachment),
+    Rule("reference", Severity.ERROR, reference),
+    Rule("parent-loop", Severity.ERROR, parent_loop),
+    *asking_settings(
+        Rule("missing-file", Severity.ERROR, missing_file), Rule("attachment", Severity.WARNING, attachment)
+    ),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from pipecli.checks import Path, Problem, Rule, Severity
+from pipecli.checks import Path, Problem, Rule, Severity, asking_settings
 from pipecli.checks.quotations_against_history import OFFERED
 from pipecli.checks.reviewed_changes import ReviewedChanges, ReviewedRecord
 from pipecli.history.events_in_words import Event
@@ -295,11 +295,11 @@ RULES = (
     Rule("reopened-deal", Severity.WARNING, reopened_deal),
     Rule("won-owner", Severity.WARNING, won_owner),
     Rule("unqualified-conversion", Severity.WARNING, unqualified_conversion),
-)
-RULES_WITH_SETTINGS = (
-    Rule("stage-skipped", Severity.ERROR, moved_without_requirements),
-    Rule("stage-jumped", Severity.WARNING, moved_past_stages),
-    Rule("final-value", Severity.ERROR, final_value),
-    Rule("probability-by-hand", Severity.WARNING, probability_by_hand),
-    Rule("invoice-altered", Severity.ERROR, invoice_altered),
+    *asking_settings(
+        Rule("stage-skipped", Severity.ERROR, moved_without_requirements),
+        Rule("stage-jumped", Severity.WARNING, moved_past_stages),
+        Rule("final-value", Severity.ERROR, final_value),
+        Rule("probability-by-hand", Severity.WARNING, probability_by_hand),
+        Rule("invoice-altered", Severity.ERROR, invoice_altered),
+    ),
 )

@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from pipecli.checks import Path, Problem, Rule, Severity
+from pipecli.checks import Path, Problem, Rule, Severity, asking_settings
 from pipecli.records.emails_and_phones import addresses, email_key, users_by_address
 from pipecli.records.items_and_totals import discounts
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE, dotted
@@ -304,7 +304,7 @@ def _asking_less(file: str, before: Settings, after: Settings) -> Iterator[Probl
                 yield Problem(file, path, f"stage {stage.id} no longer asks for: {', '.join(gone)}")
 
 
-RULES_WITH_SETTINGS = (
+RULES = asking_settings(
     Rule("condition", Severity.ERROR, condition),
     Rule("requires", Severity.ERROR, requires),
     Rule("auto-close-reason", Severity.ERROR, auto_close_reason),
@@ -323,5 +323,7 @@ RULES_WITH_SETTINGS = (
     Rule("exchange-rate", Severity.WARNING, exchange_rate),
     Rule("discount", Severity.WARNING, discount_too_high),
 )
-RULES_OF_CHANGES = (Rule("loosened-limit", Severity.WARNING, loosened_limit),)
-RULES_OF_CHANGES_WITH_SETTINGS = (Rule("discount-limit", Severity.ERROR, discount_raised_too_high),)
+RULES_OF_CHANGES = (
+    Rule("loosened-limit", Severity.WARNING, loosened_limit),
+    *asking_settings(Rule("discount-limit", Severity.ERROR, discount_raised_too_high)),
+)

@@ -173,12 +173,13 @@ _OF_READING = {
 def all_rules() -> list[RuleText]:
     from pipecli.checks import check
 
-    of_states = (*check.RULES, *check.RULES_WITH_SETTINGS)
-    of_changes = (*check.RULES_OF_CHANGES, *check.RULES_OF_CHANGES_WITH_SETTINGS)
     return [
         *(RuleText(name, Severity.ERROR, text) for name, text in _OF_READING.items()),
-        *(RuleText(state.name, state.severity, _text_of(state.problems)) for state in of_states),
-        *(RuleText(change.name, change.severity, _text_of(change.problems)) for change in of_changes),
+        *(RuleText(state.name, state.severity, _text_of(state.problems)) for state in check.RULES),
+        *(
+            RuleText(change.name, change.severity, _text_of(change.problems))
+            for change in check.RULES_OF_CHANGES
+        ),
     ]
 
 

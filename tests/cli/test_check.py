@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipecli.checks import check
-from pipecli.checks.check import RULES, RULES_WITH_SETTINGS
+from pipecli.checks.check import RULES
 
 if TYPE_CHECKING:
     from tests.conftest import Cli
@@ -130,9 +130,6 @@ def test_every_rule_is_documented_with_its_severity() -> None:
     documented = re.findall(r"^\| `([a-z-]+)` \| (error|warning) \|", text, re.MULTILINE)
 
     of_reading = [("yaml", "error"), ("schema", "error"), ("file", "error")]
-    rules = [(rule.name, str(rule.severity)) for rule in (*RULES, *RULES_WITH_SETTINGS)]
-    of_changes = [
-        (rule.name, str(rule.severity))
-        for rule in (*check.RULES_OF_CHANGES, *check.RULES_OF_CHANGES_WITH_SETTINGS)
-    ]
+    rules = [(rule.name, str(rule.severity)) for rule in RULES]
+    of_changes = [(rule.name, str(rule.severity)) for rule in check.RULES_OF_CHANGES]
     assert sorted(documented) == sorted([*of_reading, *rules, *of_changes])
