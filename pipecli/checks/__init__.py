@@ -47,6 +47,7 @@ class Rule(NamedTuple, Generic[S]):
 
 
 def asking_settings(*rules: Rule[S]) -> tuple[Rule[S], ...]:
+    """The rules as those that ask the settings."""
     return tuple(rule._replace(asks_settings=True) for rule in rules)
 
 

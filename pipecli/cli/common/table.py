@@ -123,25 +123,38 @@ def render(
         _Filled(column, [row[place] for row in rows], marks[place] if marks else ())
         for place, column in enumerate(columns)
     ]
-    kept = list(filled)
-    if rows and _is_too_wide(kept, width):
-        kept = [column for column in kept if column is kept[0] or any(column.texts[1:])]
-    shared = [column for column in kept[1:] if column.is_shared] if is_list and len(rows) > 1 else []
-    while shared and _is_too_wide(kept, width):
-        kept.remove(shared.pop(_least_wanted(shared, 0)))
-    gone, dropped = [column for column in filled if column not in kept], []
+    telling = _telling(filled, width, is_list=is_list and len(rows) > 1) if rows else filled
+    kept, widths = _with_room(telling, width)
+    drawn = [column.drawn(size) for column, size in zip(kept, widths, strict=True)]
+    others = [column for column in filled if column not in telling]
+    return DrawnTable(
+        "\n".join([_GAP.join(line).rstrip(" ") for line in zip(*drawn, strict=True)]),
+        dropped=[column.texts[0] for column in telling if column not in kept],
+        shared=[(column.texts[0], column.texts[1]) for column in others if any(column.texts[1:])],
+    )
+
+
+def _telling(filled: "list[_Filled]", width: int | None, *, is_list: bool) -> "list[_Filled]":
+    """The columns without the empty ones, and of a list some that have one value, where not all have room."""
+    if not _is_too_wide(filled, width):
+        return filled
+    telling = [column for column in filled if column is filled[0] or any(column.texts[1:])]
+    shared = [column for column in telling[1:] if column.is_shared and is_list]
+    while shared and _is_too_wide(telling, width):
+        telling.remove(shared.pop(_least_wanted(shared, 0)))
+    return telling
+
+
+def _with_room(columns: "list[_Filled]", width: int | None) -> "tuple[list[_Filled], list[int]]":
+    """The columns for which there is room, and their widths."""
+    kept, dropped = list(columns), []
     while (widths := _fitted(kept, width)) is None:
         dropped.append(kept.pop(_least_wanted(kept)))
     for column in reversed(dropped):  # a wide one that went last may have left room for another
-        again = [other for other in filled if other in kept or other is column]
+        again = [other for other in columns if other in kept or other is column]
         if (wider := _fitted(again, width)) is not None:
             kept, widths = again, wider
-    drawn = [column.drawn(size) for column, size in zip(kept, widths, strict=True)]
-    return DrawnTable(
-        "\n".join([_GAP.join(line).rstrip(" ") for line in zip(*drawn, strict=True)]),
-        dropped=[column.texts[0] for column in filled if column not in (*kept, *gone)],
-        shared=[(column.texts[0], column.texts[1]) for column in gone if any(column.texts[1:])],
-    )
+    return kept, widths
 
 
 def _is_too_wide(columns: "Sequence[_Filled]", width: int | None) -> bool:
