@@ -223,7 +223,36 @@ _BY_KEY = ("process", "stage")
 
 
 def reader_of(collection: Kind, path: Path, column_format: ColumnFormat) -> CellReader | None:
-    """The reader for a field; None where there is no such field, or it has fields of its own."""
+    """The reader for a field, by path, else by type; None for no field, or one with fields of its own."""
+    if of_path := _reader_of_path(collection, path, column_format):
+        return of_path
+    annotation = base.annotation_at(collection.model, path)
+    if annotation is None:
+        return None
+    if annotation is Any:
+        return column_format.free
+    kinds = [kind for kind in base.options(annotation) if kind is not type(None)]
+    classes = [kind for kind in kinds if isinstance(kind, type)]
+    lists = [kind for kind in kinds if get_origin(kind) is tuple and Decimal not in classes]
+    inner = [kind for list_ in lists for kind in base.options(get_args(list_)[0])]
+    if any(get_origin(kind) is dict for kind in kinds) or any(
+        isinstance(kind, type) and issubclass(kind, Part) for kind in (*classes, *inner)
+    ):
+        return None
+    names = named_at(collection.model, path)
+    named = _named(names.noun) if names and names.must_exist and names.noun not in _BY_KEY else None
+    if lists:
+        one = column_format.whole if int in inner else _OWN.get(str(path[0]), line_value)
+        return _list_of(named or one, path[0], column_format.split)
+    if path[0] in _BETWEEN and len(path) == 2:
+        return _one_or_more(str(path[0]))
+    if path[-1] in _OWN:
+        return _OWN[path[-1]]
+    return named or _scalar(path, annotation, classes, column_format)
+
+
+def _reader_of_path(collection: Kind, path: Path, column_format: ColumnFormat) -> CellReader | None:
+    """The reader for a field whose type doesn't tell how it is written, or that no record has."""
     if path == (collection.identity,):
         return line_value
     if path == ("custom",):
@@ -234,29 +263,7 @@ def reader_of(collection: Kind, path: Path, column_format: ColumnFormat) -> Cell
         return column_format.won_for
     if path in (("total",), ("total_after_discount",)) and collection.noun in ("quotation", "order"):
         return column_format.money
-    annotation = base.annotation_at(collection.model, path)
-    if annotation is None:
-        return None
-    if annotation is Any:
-        return column_format.free
-    kinds = [kind for kind in base.options(annotation) if kind is not type(None)]
-    classes = [kind for kind in kinds if isinstance(kind, type)]
-    lists = [kind for kind in kinds if get_origin(kind) is tuple]
-    if any(issubclass(kind, Part) for kind in classes) or any(get_origin(kind) is dict for kind in kinds):
-        return None
-    names = named_at(collection.model, path)
-    named = _named(names.noun) if names and names.must_exist and names.noun not in _BY_KEY else None
-    if lists and Decimal not in classes:
-        inner = [kind for list_ in lists for kind in base.options(get_args(list_)[0])]
-        if any(isinstance(kind, type) and issubclass(kind, Part) for kind in inner):
-            return None
-        one = column_format.whole if int in inner else _OWN.get(str(path[0]), line_value)
-        return _list_of(named or one, path[0], column_format.split)
-    if path[0] in _BETWEEN and len(path) == 2:
-        return _one_or_more(str(path[0]))
-    if path[-1] in _OWN:
-        return _OWN[path[-1]]
-    return named or _scalar(path, annotation, classes, column_format)
+    return None
 
 
 def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format: ColumnFormat) -> CellReader:
