@@ -6,6 +6,7 @@ neighbours; `docs/history.md` has the reasons.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -223,6 +224,7 @@ def commit_meant(location: Location, revision: str, *, or_date: bool = False) ->
     if revision.startswith("-"):
         raise NoSuchMoment(f'"{revision}" isn\'t a revision: none begins with a hyphen')
     if commit := git.commit_of(location.work_tree, revision):
+        _require_one_meaning(location, revision)
         return commit
     kind = "is neither a date nor a revision" if or_date else "isn't a revision"
     lacks = f'"{revision}" {kind} that this repository has'
@@ -232,6 +234,25 @@ def commit_meant(location: Location, revision: str, *, or_date: bool = False) ->
     if or_date:
         hint = "write a date as 2026-11-21, or a commit, branch or tag; `git log --oneline` lists commits"
     raise NoSuchMoment(lacks, hint=hint)
+
+
+def _require_one_meaning(location: Location, revision: str) -> None:
+    """Refuse a name that several refs have, at other commits: git would take the tag before the branch.
+
+    A tag needs no review to be pushed, and comes with every clone. Raises PipecliError.
+    """
+    name = re.split(r"[~^:]|@\{", revision)[0]
+    folders = ("refs/", "refs/tags/", "refs/heads/", "refs/remotes/")
+    full = [*(f"{folder}{name}" for folder in folders), f"refs/remotes/{name}/HEAD"]
+    listed = git.output(location.work_tree, "for-each-ref", "--format=%(refname)", *full)
+    meant = [ref for ref in listed.split("\n") if ref in full]
+    if meant and re.fullmatch("[0-9a-f]{4,64}", name):
+        meant += git.output(location.work_tree, "rev-parse", f"--disambiguate={name}").split()
+    commits = {ref: commit for ref in meant if (commit := git.commit_of(location.work_tree, ref))}
+    if len({*commits.values()}) > 1:
+        both = " and ".join(f"{ref} ({commit[:7]})" for ref, commit in commits.items())
+        full_name = next(ref for ref in commits if not ref.startswith("refs/tags/"))
+        raise PipecliError(f'"{name}" is {both}', hint=f"name one in full, as {full_name}", code="ambiguous")
 
 
 UNSHALLOW = "bring the older commits: git fetch --unshallow"

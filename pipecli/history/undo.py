@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pipecli.errors import PipecliError
 from pipecli.harmless_text import one_line
-from pipecli.history.commit_as_of import UNSHALLOW, tip
+from pipecli.history.commit_as_of import UNSHALLOW, commit_meant, tip
 from pipecli.records.base import Record
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, kind_of
 from pipecli.store import git, safe_files
@@ -90,11 +89,7 @@ def last_change(pipeline: Pipeline, email: str) -> UndoneCommit:
 
 def commit_named(pipeline: Pipeline, revision: str) -> UndoneCommit:
     location = pipeline.location
-    known = None if revision.startswith("-") else git.commit_of(location.work_tree, revision)
-    if known is None:
-        raise PipecliError(
-            f"unknown commit {revision}", hint="`pipecli history REF` names them", code="no-such-moment"
-        )
+    known = commit_meant(location, revision)
     commits = _commits(pipeline, "--max-count=1", known)
     if not commits or commits[0].id != known:
         raise Refused(f"{known[:7]} changed nothing of this pipeline, or is a merge")

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from pipecli.history.commit_as_of import commit_meant
+from pipecli.store.location import find_location
 from tests.conftest import DEAL, Cli, copied
 
 Git = Callable[..., str]
@@ -211,6 +213,21 @@ def shallow(root: Path, git: Git, tmp_path: Path) -> Path:
         ["git", "clone", "-q", "--depth=1", "--branch=pr", f"file://{root}", str(made)], check=True
     )
     return made
+
+
+@pytest.mark.parametrize("command", [["check", "--base"], ["diff"], ["undo"], ["opp", "list", "--as-of"]])
+def test_a_tag_named_as_the_branch_takes_not_its_place(
+    refused: Git, git: Git, root: Path, command: list[str]
+) -> None:
+    """Whoever may push a tag would else say what a change is compared with."""
+    git("tag", "main", "HEAD~1")
+    git("tag", (commit := git("rev-parse", "HEAD"))[:8], "HEAD~1")
+    for name, other in (("main", "refs/heads/main"), (commit[:8], commit)):
+        said = refused(*command, f"{name}~0")
+        for ref in (f"refs/tags/{name} (", f"{other} (", f"; name one in full, as {other}"):
+            assert ref in said
+    git("tag", "--force", "main")  # at one commit all mean the same
+    assert commit_meant(find_location(root), "main") == commit
 
 
 @pytest.mark.parametrize("command", [["check", "--base"], ["diff"]])

@@ -158,7 +158,7 @@ def test_a_dry_run_shows_the_diff(cli: Cli, git: Git) -> None:
 
 @pytest.mark.parametrize("revision", ["nope", "-x", "HEAD~99"])
 def test_no_commit_of_that_name(refused: Refused, revision: str) -> None:
-    assert "unknown commit" in refused("undo", "--", revision)
+    assert f'"{revision}" isn\'t a revision' in refused("undo", "--", revision)
 
 
 def test_the_pipeline_itself_stays(cli: Cli, git: Git, refused: Refused) -> None:
