@@ -748,6 +748,34 @@ def test_papers_without_a_deal_are_told_with_what_they_come_to(cli: Cli, header:
     assert "they agree but for what is left out" in ran
 
 
+@pytest.mark.parametrize("has_file", [True, False])
+def test_headings_and_notes_among_lines_are_none(cli: Cli, root: Path, has_file: bool) -> None:
+    """Their paper was rejected for lack of a price. A discount that no word calls so is found by arithmetic."""
+    head = "Angebotsnummer;Datum;Kunde;Status;Nettobetrag\n"
+    papers = {"A1": "01.03.2026;Jäger;Versendet;180,00", "A2": "02.03.2026;Jäger;Versendet;100,00"}
+    lines = [
+        "A1;1;Werkzeug:;;;;",
+        "A1;2;Mühle;2;100,00;10;180,00",
+        "A1;3;3 Wochen;;;;",
+        "A2;1;Kabel;1;100,00;;100,00",
+    ]
+    columns = "Angebotsnummer;Pos;Bezeichnung;Menge;Einzelpreis;Ndl. %;Gesamt"
+    if has_file:
+        sheets = {"Angebotspositionen": "\n".join([columns, *lines, ""])}
+        sheets["Angebote"] = head + "".join(f"{number};{rest}\n" for number, rest in papers.items())
+    else:
+        rows = "".join(f"{line};{papers[line[:2]]}\n" for line in lines)
+        sheets = {"Angebote": f"{columns};{head.partition(';')[2]}{rows}"}
+    told = _plan(cli, **sheets)
+    name = "Angebotspositionen.csv" if has_file else "Angebote.csv"
+    assert f"{name}: 2 rows without quantity and price, no lines: Werkzeug:, 3 Wochen" in told["assumed"]
+    plan = Path("m/plan.yaml")
+    plan.write_text(plan.read_text().replace("answer:", "answer: make"))
+    cli("import", "run", "m")
+    own = _papers(root)["A1"]
+    assert [(line["description"], line["discount"]) for line in own["items"]] == [("Mühle", 10)]
+
+
 def test_lines_of_a_paper_that_is_left_out_stay_out_with_it(cli: Cli) -> None:
     """They were rejected, as was a deleted paper beside one without a deal."""
     _plan(

@@ -57,13 +57,45 @@ _OF_A_PAPER = ("total", AFTER_DISCOUNT, "discount", "discount_amount")
 
 
 def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised:
-    """The columns of lines, with the price, the discount and the tax by which they come to their totals.
+    """The columns of lines, with the terms by which they come to their totals, and without rows of text."""
+    is_of_lines = told.kind == ITEMS or prefix_of(told)
+    return _without_texts(table, _with_terms(table, told, findings), findings) if is_of_lines else told
+
+
+def _without_texts(table: Table, told: Recognised, findings: Findings) -> Recognised:
+    """The columns of lines, and the plan tells which rows are none: a heading or a note has no figures."""
+    prefix, rest = prefix_of(told), told.rest
+    figures = {prefix + role for role in ("quantity", "unit_price", "total")}
+    figured = [c for c, of in told.columns.items() if field_of(of) in figures]
+    part = table._replace(columns=rest.get("lines", table.columns))
+    figured += [c for c in columns_for(part, ITEMS, "total") if c not in figured]
+    called = {c: field_of(of).removeprefix(prefix) for c, of in told.columns.items()}
+    coded, named = ([c for c in called if called[c] == role] for role in ("product", "description"))
+    bare = [row for row in table.rows if not any(map(row.text, figured + coded))]
+    full = [c for c in figured if 0 < texts(table, c).total() == len(table.rows) - len(bare)]
+    notes = [text for row in bare if (text := next(filter(None, map(row.text, named)), ""))]
+    if not full or not notes:
+        return told
+    why = f"{count(len(bare), 'row', ',')} without quantity and price, no lines: {first_of(notes, 3, ',')}"
+    findings.assumed.append(f"{table_name(table)}: {why}")
+    only = {full[0]: {"not": ""}}
+    if not prefix:
+        return told._replace(rest={**rest, "only": {**rest.get("only", {}), **only}})
+    own = {
+        c: of for c, of in told.columns.items() if called[c] in ("description", "uom", "tax", "external_id")
+    }
+    several = {c: of if isinstance(of, list) else [of] for c, of in own.items() if field_of(of) != called[c]}
+    entries = {c: [one if isinstance(one, dict) else {"to": one} for one in of] for c, of in several.items()}
+    apart = {c: [{**one, "when": only | one.get("when", {})} for one in of] for c, of in entries.items()}
+    return told._replace(columns=told.columns | apart)
+
+
+def _with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised:
+    """The columns, with the price, the discount and the tax that arithmetic tells.
 
     Where no total tells it, the words of the headers do; asks whether a discount is a percent or an amount.
     """
     prefix = prefix_of(told)
-    if told.kind != "items" and not prefix:
-        return told
     columns = _with_names(table, told, findings)
     is_known = told.vendor != "" and "lines" not in told.rest
     if is_known and ("discount" not in columns.values() or not best_fit(table)[1]):

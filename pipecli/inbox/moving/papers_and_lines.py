@@ -208,11 +208,16 @@ def field_of(of: Any) -> str:
     return str(of.get("to", "") if isinstance(of, dict) else of)
 
 
-def best_fit(
-    table: Table,
-) -> tuple[list[arithmetic.Fit], arithmetic.Fit | None, Mapping[str, Sequence[str]]]:
-    """All ways to come to a net, that by which the rows come to a total, and the columns by words."""
+Fits = tuple[list[arithmetic.Fit], arithmetic.Fit | None, Mapping[str, Sequence[str]]]
+
+
+def best_fit(table: Table, off: Sequence[str] = ()) -> Fits:
+    """All ways to come to a net, that by which the rows come to a total, and the columns by words.
+
+    Where no word is for a discount, `Ndl. %`, each other column of numbers is tried for one (`off`).
+    """
     words = {role: columns_for(table, "items", role) for role in ("quantity", *TERMS)}
+    words["discount"] += off
     for column, role in arithmetic.price_and_total(table, {c: of for of in words for c in words[of]}).items():
         words[role] = [column, *words[role]]
     words["tax"] = [c for c in words["tax"] if c not in words["unit_price"] + words["total"]]
@@ -231,6 +236,11 @@ def best_fit(
                 gross.append(fit._replace(rate=tax if is_rate else "", is_of_amounts=not is_rate))
         if gross or net:
             return fits, max(gross or net, key=lambda fit: len(fit.off)), words
+        is_open = share == arithmetic.ALL and not words["discount"] + words["discount_amount"]
+        free = [c for c in some.columns if c not in cells and any(numbers(some, c))] if is_open else []
+        for tried in (best_fit(table, [column]) for column in free):
+            if (fit := tried[1]) and fit.off and any(agree(fit.nets, total) for total in fit.totals):
+                return tried
     return fits, None, words
 
 
