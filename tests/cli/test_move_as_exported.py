@@ -2393,6 +2393,25 @@ def test_products_with_a_price_in_their_row_are_a_price_list_too(cli: Cli, root:
     assert "nothing to change" in cli("import", "run", "m").out
 
 
+def test_a_column_tells_whose_a_row_is_by_what_stands_in_it(cli: Cli, root: Path) -> None:
+    """Activities stayed out, a user came twice, and a quotation was rejected for a contact in no file."""
+    _plan(
+        cli,
+        _files(
+            "exp",
+            Negócios="Código,Negócio,Conta,Valor,Etapa,Assigned User Name\nN01,Roof,Zed,5,Proposta,rstone\n",
+            Atividades="Tipo,Assunto,Data,Código do negócio\nLigação,Retorno,2026-11-20,N01\n",
+            Users="ID,User Name,First Name,Last Name,Full Name\nu1,rstone,Rae,Stone,Rae Stone\n",
+            Quote="Id,OpportunityId,ContactId,QuoteNumber,Status,TotalPrice\nQ1,N01,0035g0000000009AAA,7,Draft,15\n",
+        ),
+    )
+    ran = cli("import", "run", "m").out
+    assert "users: 1 row of Users.csv: 1 made" in ran
+    assert "quotations: 1 row of Quote.csv: 1 made" in ran
+    assert "activities: 1 row of Atividades.csv: 1 made" in ran
+    assert next(map(_read, root.glob("opportunities/**/*.yaml")))["owner"] == "rstone"
+
+
 def test_a_code_that_two_products_have_is_none_of_theirs(cli: Cli, root: Path) -> None:
     """The second was rejected, as was a product that was there twice."""
     saws = "id,name,sku,price\n1,Saw,S-1,12.50\n2,Saw,S-1,12.50\n"

@@ -750,7 +750,7 @@ def test_papers_without_a_deal_are_told_with_what_they_come_to(cli: Cli, header:
 
 @pytest.mark.parametrize("has_file", [True, False])
 def test_headings_and_notes_among_lines_are_none(cli: Cli, root: Path, has_file: bool) -> None:
-    """Their paper was rejected for lack of a price. A discount that no word calls so is found by arithmetic."""
+    """Their paper was rejected for lack of a price. Arithmetic finds a discount under any word."""
     head = "Angebotsnummer;Datum;Kunde;Status;Nettobetrag\n"
     papers = {"A1": "01.03.2026;Jäger;Versendet;180,00", "A2": "02.03.2026;Jäger;Versendet;100,00"}
     lines = [

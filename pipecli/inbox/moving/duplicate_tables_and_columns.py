@@ -271,6 +271,8 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
     told, ids = _by_fitting_ids(table, told, findings), list[str]()
     columns = dict(told.columns)
     for column, role in told.columns.items():
+        if role == "contact":
+            columns[column] = _of_ids(table, column, role, findings)
         if not isinstance(role, str) or not role.endswith("#"):
             continue
         plain = role.removesuffix("#")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import product
 from typing import Any
@@ -60,6 +60,7 @@ def with_papers_and_lines(
     ]
     names = cache(partial(_names_of, known))
     every = [(table, (_is_open(told) and _of_lines(table, names)) or told) for table, told in known]
+    every = [(table, told or _of_what_was_done(table, names("opportunities")[""])) for table, told in every]
     return [(table, told and with_lines_in_rows(table, told, findings)) for table, told in every]
 
 
@@ -92,6 +93,16 @@ def _of_lines(table: Table, names: Callable[[str], Mapping[str, set[str]]]) -> R
             rest = {c: of for c, of in columns.items() if not of.startswith("record")}
             return Recognised("items", "", "", rest | {column: role}, {"unknown": "skip"}, 1)
     return None
+
+
+def _of_what_was_done(table: Table, deals: Container[str]) -> Recognised | None:
+    """Activities by their types, their days and a column of deals, `Código do negócio`; None for others."""
+    columns = by_words(table, "activities")
+    of_deals = headers.naming(table, [c for c in table.columns if c not in columns], deals)[:1]
+    if not of_deals or not {"type", "at"} <= {*columns.values()}:
+        return None
+    own = Recognised("activities", "", "", columns | {of_deals[0]: "record"}, {}, 1)
+    return headers.completed_by_words(table, own)
 
 
 def with_lines_in_rows(table: Table, told: Recognised, findings: Findings) -> Recognised:

@@ -117,7 +117,7 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         score = len(columns) + 2 * len(needed) + 4 * is_mentioned + 6 * is_named
         if best is None or score > best.score:
             best = Recognised(kind, "", "", columns, {}, score)
-    return best and _completed(table, best)
+    return best and completed_by_words(table, best)
 
 
 class _Unknown:
@@ -180,7 +180,7 @@ class _Unknown:
         }
 
 
-def _completed(table: Table, told: Recognised) -> Recognised:
+def completed_by_words(table: Table, told: Recognised) -> Recognised:
     """The kind, with what else its mapping says: of activities without a type that of `calls.csv`."""
     rest: dict[str, Any] = {"unknown": "skip"} if "record" in evidence()[told.kind]["needs"] else {}
     if told.kind == "activities" and "type" not in told.roles:

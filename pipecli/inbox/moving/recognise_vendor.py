@@ -35,7 +35,6 @@ from pipecli.records.kinds import SLUG
 
 _MOST_BY_WORDS = 12
 """Tables of an export of a vendor; of more than these one must be named as its kind is."""
-_OWN_COLUMNS = 2
 _OF_PEOPLE = ("users", "customers", "contacts", "leads")
 """Kinds that have columns in common: a file that is named as another of them is none of these."""
 _CLOSING = {"close", "expected_close"}
@@ -117,9 +116,8 @@ def kinds_in(table: Table, told: Recognised) -> list[Recognised]:
     if told.kind == "products":
         return [*_with_prices(table, told)]
     told = _without_shared_ids(table, told)
-    told = _with_all_numbers(
-        table, told if told.vendor and told.kind != "users" else _with_whole_names(table, told)
-    )
+    told = told if told.vendor and told.kind != "users" else _with_whole_names(table, told)
+    told = _with_all_numbers(table, told)
     parts = _firms_and_persons(table, told) if told.kind == "contacts" else [told]
     return parts if parts != [told] else _firms_alone(table, _firm_or_person(table, told))
 
@@ -284,7 +282,9 @@ def _with_whole_names(table: Table, told: Recognised) -> Recognised:
     cells = [(text_of_row(name, row), text_of_row(half, row)) for row in table.rows]
     in_it = [folded(part) in folded(whole) for whole, part in cells if part]
     if sum(in_it) * 2 > len(in_it):
-        return told
+        others = [c for c in columns_for(table, "users", "name") if c not in told.columns]
+        logins = [c for c in others if all(re.fullmatch(SLUG, text) for text in texts(table, c))]
+        return told._replace(columns=told.columns | dict.fromkeys(logins[: told.kind == "users"], "id"))
     columns = {column: role for column, role in told.columns.items() if column != name}
     firm = {"contacts": "customer", "leads": "organization"}.get(told.kind, "")
     rest = " ".join(map(header_key, columns.keys() | {*table.columns} - {name}))
@@ -325,7 +325,7 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
         if hidden is False or not (hidden or all(one_word(c) in by_key for c in preset.recognise)):
             continue
         proofs = sum(one_word(column) in by_key for column in preset.own)
-        if vendor is None and preset.own and not bare and proofs < _OWN_COLUMNS:
+        if vendor is None and preset.own and not bare and proofs < 2:
             continue
         alike = {by_key[k]: _of_column(of, c, by_key[k]) for c, of in preset.columns.items()
                  if (k := one_word(c)) in by_key and ("%" in c) == ("%" in by_key[k])}  # fmt: skip
