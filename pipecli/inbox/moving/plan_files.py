@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from binascii import crc32
 from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
@@ -23,6 +24,7 @@ from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving import PLAN_FILE
 from pipecli.inbox.moving.findings import Findings
+from pipecli.inbox.moving.vocabulary import is_yes, patterns
 from pipecli.records.compare_names import folded, name_key
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.settings import Process, Settings, Stage, User
@@ -68,8 +70,12 @@ def staying_out(
 def note_unknown_words(table: Table, columns: Mapping[str, Any], findings: Findings) -> None:
     """Say which statuses and types no word of a mapping tells of, and as what they come: draft, task."""
     for column, entry in ((column, entries[0]) for column, entries in columns.items()):
-        other = entry.get("otherwise") if entry.get("to") in ("status", "type") else None
-        words = [word for word in texts(table, column) if word not in entry.get("values", ())]
+        other, values = entry.get("otherwise"), entry.get("values", {})
+        words = [word for word in texts(table, column) if word not in values]
+        if entry.get("to") == "done":
+            own = [word for word in values if values[word] is True and is_yes(word) is None]
+            words, other = [word for word in own if not re.search(patterns()["done"], folded(word))], "done"
+        other = other if entry.get("to") in ("status", "type", "done") else None
         words = [word for word in words if folded(word) != other]
         if other and words:
             rest = f"not known what that means; it comes as {other}"
