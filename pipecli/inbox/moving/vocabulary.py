@@ -256,6 +256,7 @@ _CLOSE_ENOUGH = 88
 def role_told(header: str, words: Words) -> str | None:
     """The role of which a header is a word; of `State/Region`, or `País/Região`, that of the first part."""
     parts = [header, *header.split("/")] if "/" in header else [header]
+    parts[1:1] = [re.sub(r"/\S+(?= )", "", header)] if "/" in header else []  # `Product/Service Rate`
     price = words.columns.get("price")
     for key in map(header_key, parts):
         if price == "price" and key not in words.columns and (role := role_of_price(key)):
