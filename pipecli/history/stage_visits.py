@@ -1,4 +1,9 @@
-"""Stage visits and last moves of the deals, by the commits up to a moment."""
+"""Stage visits and last moves of the deals, by the commits up to a moment.
+
+`stages_by_commit` says which commit brought a deal to a stage. Here the commits get the times at which they
+count (`dated_stages`), the stages the names they have now (`observations`), and what was observed of a deal
+becomes visits (`stage_visits`), of many deals at once in `journeys`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from typing import NamedTuple
 
 from pipecli.history.commit_as_of import NoSuchMoment, never_falling
 from pipecli.history.history_index import History, Say, open_history
-from pipecli.history.stages_by_commit import FirstParentPath, StageHistories, path_to, stage_histories
+from pipecli.history.stages_by_commit import FirstParentPath, StagesByCommit, path_to, stages_by_commit
 from pipecli.reports.deal import Deal, Place, StageVisit
 from pipecli.store.location import Location
 from pipecli.store.pipeline import Pipeline
@@ -54,10 +59,10 @@ class Observations(NamedTuple):
     """Reasons for which this is less than the whole story, or other than the commits have it."""
 
 
-class DatedStageHistories(NamedTuple):
-    """The stage histories along a path of commits, numbered from 1, and when these count."""
+class DatedStages(NamedTuple):
+    """The stages of deals in the commits of a path, numbered from 1, and when these count."""
 
-    stage_histories: StageHistories
+    by_commit: StagesByCommit
     now: datetime
     dates: list[int]
     """The commits' own, in seconds since 1970."""
@@ -83,8 +88,8 @@ class DatedStageHistories(NamedTuple):
         ]
 
 
-def dated_stage_histories(history: History, until: str, now: datetime) -> DatedStageHistories:
-    """The stage histories of the path to a commit (`HEAD`, or an id); no commit counts later than `now`."""
+def dated_stages(history: History, until: str, now: datetime) -> DatedStages:
+    """The stages along the path to a commit (`HEAD`, or an id); no commit counts later than `now`."""
     path = path_to(history, until)
     rows = history.connection.execute(
         "SELECT committed FROM commits WHERE line IS NOT NULL AND line <= ? ORDER BY line", (path.line,)
@@ -93,7 +98,7 @@ def dated_stage_histories(history: History, until: str, now: datetime) -> DatedS
     times, _ = never_falling(dates, max(now, datetime.now(UTC)).timestamp())
     latest = int(now.timestamp())
     counted = [min(time, latest) for time in times]
-    return DatedStageHistories(stage_histories(history, path), now, dates, counted, _begin(history, path))
+    return DatedStages(stages_by_commit(history, path), now, dates, counted, _begin(history, path))
 
 
 def observations(history: History, until: str, now: datetime, stages: Collection[Place]) -> Observations:
@@ -102,17 +107,17 @@ def observations(history: History, until: str, now: datetime, stages: Collection
     What is dated after `now` counts as of now. A stage that was renamed, in one commit in the settings and in
     its deals, is called as it is in `stages`.
     """
-    known = dated_stage_histories(history, until, now)
-    histories, begin, unreadable = known.stage_histories, known.begin, len(known.stage_histories.unreadable)
+    known = dated_stages(history, until, now)
+    by_commit, begin, unreadable = known.by_commit, known.begin, len(known.by_commit.unreadable)
     return Observations(
         {
             key: [
-                Observation(known.times[line - 1], *histories.as_called_now(where, stages))
+                Observation(known.times[line - 1], *by_commit.as_called_now(where, stages))
                 for line, where in seen.items()
             ]
-            for key, seen in histories.seen.items()
+            for key, seen in by_commit.seen.items()
         },
-        frozenset(key for key, seen in histories.seen.items() if begin and not begin.isdisjoint(seen)),
+        frozenset(key for key, seen in by_commit.seen.items() if begin and not begin.isdisjoint(seen)),
         [
             *([known.shallow_note] if begin else []),
             *known.clock_notes(range(1, len(known.dates) + 1)),
@@ -214,38 +219,38 @@ def _facts(
     return facts
 
 
-def stage_visits(stage_history: StageHistory, places: Mapping[Place, int]) -> list[StageVisit]:
+def stage_visits(deal: StageHistory, places: Mapping[Place, int]) -> list[StageVisit]:
     """The visits of a deal, one after the other; `places` gives each stage its place in its process.
 
     A deal that is first seen where it was created, within a day, came there at its creation; of any other the
     time before is unknown. A deal that is reopened comes to its stage again.
     """
     visits: list[StageVisit] = []
-    changes = _observed_changes(stage_history)
-    entered = _first_entered(stage_history, changes[0])
-    for here, then in pairwise(changes):
-        if here.status == "open":
-            goes = then.at if then.status == "open" else _ended(stage_history, changes, then)
-            left = max(goes, entered or 0)
-            visits.append(StageVisit(here.process, here.stage, entered, left, _end(here, then, places)))
+    changes = _observed_changes(deal)
+    entered = _first_entered(deal, changes[0])
+    for before, after in pairwise(changes):
+        if before.status == "open":
+            left = max(_left(deal, changes, after), entered or 0)
+            end = _end(before, after, places)
+            visits.append(StageVisit(before.process, before.stage, entered, left, end))
             entered = left
-        elif then.status == "open":
-            entered = then.at
+        elif after.status == "open":  # it was reopened
+            entered = after.at
         elif visits:  # how it ended was corrected
-            visits[-1] = visits[-1]._replace(end=then.status)
+            visits[-1] = visits[-1]._replace(end=after.status)
     last = changes[-1]
     if last.status == "open":
         visits.append(StageVisit(last.process, last.stage, entered, None, "here"))
     elif len(changes) == 1 and last.stage:  # it was over when it was first seen
-        left = max(_ended(stage_history, changes, last), entered or 0)
+        left = max(_left(deal, changes, last), entered or 0)
         visits.append(StageVisit(last.process, last.stage, entered, left, last.status))
     return visits
 
 
-def _observed_changes(stage_history: StageHistory) -> list[Observation]:
+def _observed_changes(deal: StageHistory) -> list[Observation]:
     """The observations with the facts among them, each different from the one before."""
-    seen = stage_history.observations
-    if not stage_history.facts:
+    seen = deal.observations
+    if not deal.facts:
         return _without_repeats(seen)
     process = seen[-1].process
     first_seen: dict[str, int] = {}
@@ -253,7 +258,7 @@ def _observed_changes(stage_history: StageHistory) -> list[Observation]:
         first_seen[observation.stage] = observation.at
     facts = [
         Observation(at, process, stage, "open")
-        for stage, at in stage_history.facts.items()
+        for stage, at in deal.facts.items()
         if at <= first_seen.get(stage, seen[-1].at)
     ]
     return _without_repeats(sorted([*facts, *seen], key=lambda observation: observation.at))
@@ -267,26 +272,26 @@ def _without_repeats(seen: Sequence[Observation]) -> list[Observation]:
     return changes
 
 
-def _first_entered(stage_history: StageHistory, first: Observation) -> int | None:
-    if stage_history.facts.get(first.stage) == first.at:
+def _first_entered(deal: StageHistory, first: Observation) -> int | None:
+    if deal.facts.get(first.stage) == first.at:
         return first.at
-    if stage_history.is_cut or first.at - stage_history.created > _DAY:
+    if deal.is_cut or first.at - deal.created > _DAY:
         return None
-    return min(stage_history.created, first.at)
+    return min(deal.created, first.at)
 
 
-def _ended(stage_history: StageHistory, changes: Sequence[Observation], end: Observation) -> int:
-    """The end of a deal: at the beginning of its own date where somebody noted it on a later day."""
-    if end is not changes[-1] or stage_history.closed is None or end.at - stage_history.closed < _DAY:
-        return end.at
-    return stage_history.closed
+def _left(deal: StageHistory, changes: Sequence[Observation], after: Observation) -> int:
+    """When a stage was left: at the beginning of the day on which the deal ended, if that was noted later."""
+    is_end = after is changes[-1] and after.status != "open"
+    return deal.closed if is_end and deal.closed is not None and after.at - deal.closed >= _DAY else after.at
 
 
-def _end(here: Observation, then: Observation, places: Mapping[Place, int]) -> str:
-    if then.status != "open":
-        return then.status
-    old, new = places.get((here.process, here.stage)), places.get((then.process, then.stage))
-    if here.process != then.process or old is None or new is None:
+def _end(before: Observation, after: Observation, places: Mapping[Place, int]) -> str:
+    """How a visit ended: as the deal did, or `on`, `back` or `elsewhere`."""
+    if after.status != "open":
+        return after.status
+    old, new = places.get((before.process, before.stage)), places.get((after.process, after.stage))
+    if before.process != after.process or old is None or new is None:
         return "elsewhere"
     return "on" if new > old else "back"
 
@@ -305,18 +310,18 @@ def last_stage_changes(pipeline: Pipeline, deals: Sequence[Deal], say: Say) -> d
         return {}
     query = pipeline.connection.execute
     stages = {(process, stage) for process, stage in query("SELECT process, id FROM stages")}
-    known, zone = dated_stage_histories(history, pipeline.revision, pipeline.now), pipeline.now.tzinfo
+    known, zone = dated_stages(history, pipeline.revision, pipeline.now), pipeline.now.tzinfo
     moves, moved = {}, set[int]()
     for deal in deals:
-        seen = known.stage_histories.seen.get(deal.id, {})
-        places = [known.stage_histories.as_called_now(where, stages) for where in seen.values()]
+        seen = known.by_commit.seen.get(deal.id, {})
+        places = [known.by_commit.as_called_now(where, stages) for where in seen.values()]
         if places and places[-1] != (deal.process, deal.stage, "open"):
             moves[deal.id] = pipeline.today
         elif others := [place for place, other in enumerate(places[:-1], 1) if other != places[-1]]:
             came = list(seen)[others[-1]]
             moved.add(came)
             moves[deal.id] = datetime.fromtimestamp(known.times[came - 1], zone).date()
-    is_cut = any(deal.id not in moves and known.stage_histories.seen.get(deal.id) for deal in deals)
+    is_cut = any(deal.id not in moves and known.by_commit.seen.get(deal.id) for deal in deals)
     for note in (*([known.shallow_note] if known.begin and is_cut else []), *known.clock_notes(moved)):
         say(f"warning: {note}")
     return moves

@@ -62,7 +62,7 @@ Position = tuple[str, str, str]
 """A process, a stage and a status."""
 
 
-class StageHistories:
+class StagesByCommit:
     """The positions of deals along a line of commits, up to one of them."""
 
     def __init__(self) -> None:
@@ -107,9 +107,9 @@ class StageHistories:
             (place,) = self._renamed[place]
         return *place, where[2]
 
-    def as_of(self, last: int) -> StageHistories:
-        """The histories as they were when the line ended at an earlier commit."""
-        earlier = StageHistories()
+    def as_of(self, last: int) -> StagesByCommit:
+        """The positions as they were when the line ended at an earlier commit."""
+        earlier = StagesByCommit()
         earlier.line = last
         seen = dict(self.seen)
         for line, was, key in reversed(self._rekeyed):
@@ -132,44 +132,44 @@ class StageHistories:
         return marshal.dumps(vars(self))
 
     @classmethod
-    def of(cls, kept: bytes) -> StageHistories:
-        histories = cls()
-        vars(histories).update(marshal.loads(kept))  # noqa: S302 - our own, in the git directory
-        return histories
+    def of(cls, kept: bytes) -> StagesByCommit:
+        stages = cls()
+        vars(stages).update(marshal.loads(kept))  # noqa: S302 - our own, in the git directory
+        return stages
 
 
-def stage_histories(history: History, path: FirstParentPath) -> StageHistories:
-    """The stage histories of all deals along a path."""
-    histories = _of_the_line(history)
-    if path.line < histories.line:
-        histories = histories.as_of(path.line)
-    _go_beside(history, histories, path.beside)
-    return histories
+def stages_by_commit(history: History, path: FirstParentPath) -> StagesByCommit:
+    """The positions of all deals along a path."""
+    stages = _of_the_line(history)
+    if path.line < stages.line:
+        stages = stages.as_of(path.line)
+    _go_beside(history, stages, path.beside)
+    return stages
 
 
-def _of_the_line(history: History) -> StageHistories:
-    """The stage histories up to HEAD."""
+def _of_the_line(history: History) -> StagesByCommit:
+    """Those up to HEAD."""
     _note_merges(history)
     query = history.connection.execute
     head, kept = query("SELECT head, kept FROM stage_histories").fetchone() or ("", None)
-    histories = StageHistories.of(kept) if kept else StageHistories()
-    if histories.line != (line_number(history, head) or 0):
-        histories = StageHistories()  # HEAD did not go on from there, or there is more before it
+    stages = StagesByCommit.of(kept) if kept else StagesByCommit()
+    if stages.line != (line_number(history, head) or 0):
+        stages = StagesByCommit()  # HEAD did not go on from there, or there is more before it
     elif head == history.tip.commit:
-        return histories
-    settings = {line for (line,) in query(_SETTINGS, (histories.line,))}
-    for line, key, was, fault, *where in query(_ROWS[histories.line > 0], (histories.line,)):
-        histories.take(line, key, was, fault, (where[0], where[1], where[2]), with_settings=line in settings)
-    histories.line = line_number(history, history.tip.commit) or 0
+        return stages
+    settings = {line for (line,) in query(_SETTINGS, (stages.line,))}
+    for line, key, was, fault, *where in query(_ROWS[stages.line > 0], (stages.line,)):
+        stages.take(line, key, was, fault, (where[0], where[1], where[2]), with_settings=line in settings)
+    stages.line = line_number(history, history.tip.commit) or 0
     with suppress(sqlite3.OperationalError), writing(history.connection):  # kept, unless it is read-only
         query("DELETE FROM stage_histories")
-        query("INSERT INTO stage_histories VALUES (?, ?)", (history.tip.commit, histories.kept()))
-    return histories
+        query("INSERT INTO stage_histories VALUES (?, ?)", (history.tip.commit, stages.kept()))
+    return stages
 
 
-def _go_beside(history: History, histories: StageHistories, beside: Sequence[ListedCommit]) -> None:
+def _go_beside(history: History, stages: StagesByCommit, beside: Sequence[ListedCommit]) -> None:
     """Go on along commits that are not on HEAD's line."""
-    numbers = {commit.id: number for number, commit in enumerate(beside, histories.line + 1)}
+    numbers = {commit.id: number for number, commit in enumerate(beside, stages.line + 1)}
     pairs = [(commit.id, next(iter(commit.parents), "")) for commit in beside]
     for commit_id, changes, versions in _changes_to_first_parents(history, pairs):
         with_settings = any(change.noun == SETTINGS.noun for change in changes)
@@ -177,7 +177,7 @@ def _go_beside(history: History, histories: StageHistories, beside: Sequence[Lis
             if change.noun == OPPORTUNITY.noun and change.after:
                 facts = versions[change.noun, change.after]
                 position = (facts.process or "", facts.stage or "", facts.status or "")
-                histories.take(
+                stages.take(
                     numbers[commit_id],
                     change.key,
                     change.was,
@@ -185,7 +185,7 @@ def _go_beside(history: History, histories: StageHistories, beside: Sequence[Lis
                     position,
                     with_settings=with_settings,
                 )
-    histories.line += len(beside)
+    stages.line += len(beside)
 
 
 def _changes_to_first_parents(
