@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from pipecli.merge.merge_file import ConflictInWords, merge_file
+from pipecli.merge_versions.merge_file import ConflictInWords, merge_file
 from pipecli.records.kinds import KINDS, SETTINGS, Kind
 from pipecli.store.validate_record import parse_record
 

@@ -34,7 +34,7 @@ def merge_driver(
 
     Exits with 3 if fields are in conflict; they are marked in OURS and listed on stderr.
     """
-    from pipecli.merge.merge_file import merge_file
+    from pipecli.merge_versions.merge_file import merge_file
 
     before, mine, other = map(_version, (base, ours, theirs))
     merged = merge_file(_file_of(path), before or None, mine, other, "base" if ancestor else None)

@@ -21,7 +21,7 @@ from pipecli.errors import PipecliError
 from pipecli.history.commit_as_of import StandingCommit
 from pipecli.history.commits import key_of_path, merge_base
 from pipecli.history.pipeline_as_of import PastPipeline, text_of_blob
-from pipecli.merge.merge_file import ConflictInWords, merge_file
+from pipecli.merge_versions.merge_file import ConflictInWords, merge_file
 from pipecli.records.kinds import SETTINGS_FILE, kind_of, record_kind
 from pipecli.store import git, safe_files
 from pipecli.store.file_stamps import stat_of, stat_to_keep

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipecli.merge.merge_file import merge_lines
+from pipecli.merge_versions.merge_file import merge_lines
 from pipecli.store import git, git_remote
 from pipecli.store.location import location_at
 

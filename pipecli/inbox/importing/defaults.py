@@ -15,7 +15,7 @@ from pipecli.inbox.importing.cells import Path
 from pipecli.inbox.importing.list_elements import complete_activities
 from pipecli.inbox.importing.mapping import AFTER_DISCOUNT
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
-from pipecli.merge.field_by_field import TAKEN_TOGETHER
+from pipecli.merge_versions.field_by_field import TAKEN_TOGETHER
 from pipecli.records.base import Part, Plain
 from pipecli.records.catalogue import PriceList
 from pipecli.records.emails_and_phones import each_once

@@ -19,7 +19,7 @@ from pipecli.errors import FaultyFile, Unreadable
 from pipecli.history.commits import Departed, commits_of_events, file_changes, merged_away, renamed_in
 from pipecli.inbox.importing.cells import CLOSED_STAGE, STAGE_ENTERED, Path
 from pipecli.inbox.importing.list_elements import discount_lines
-from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_import
+from pipecli.merge_versions.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_import
 from pipecli.records.base import Part, Plain
 from pipecli.records.compare_names import may_be_one_person, name_key
 from pipecli.records.emails_and_phones import email_key, website_key

@@ -22,7 +22,7 @@ from pipecli.inbox.importing.list_elements import joined_rows
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.json_and_csv import dumps, loads
-from pipecli.merge.field_by_field import FieldConflict
+from pipecli.merge_versions.field_by_field import FieldConflict
 from pipecli.records.base import Part, Plain
 from pipecli.records.emails_and_phones import are_same, email_key
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Kind

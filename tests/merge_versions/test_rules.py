@@ -7,8 +7,8 @@ import re
 import pytest
 
 from pipecli.history.events_in_words import by_identity, plain_list
-from pipecli.merge.field_by_field import FieldConflict, from_quantity, members, merged_order
-from pipecli.merge.merge_file import in_words
+from pipecli.merge_versions.field_by_field import FieldConflict, from_quantity, members, merged_order
+from pipecli.merge_versions.merge_file import in_words
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.create_pipeline import Person, settings_text
 from pipecli.store.yaml.splice import align, renames, without_empties

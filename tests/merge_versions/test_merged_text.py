@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipecli.merge import merge_file as merging
-from pipecli.merge.merge_file import exact_numbers, merge_file
+from pipecli.merge_versions import merge_file as merging
+from pipecli.merge_versions.merge_file import exact_numbers, merge_file
 from tests.merging import DEAL, FILE, Merged, both, edited, merge, record, words
 
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import FaultyFile
-from pipecli.merge.field_by_field import Path, names_at, numbered
+from pipecli.merge_versions.field_by_field import Path, names_at, numbered
 from pipecli.records.base import Part, Plain, keys_at
 from pipecli.store.yaml import edit, read, write
 from pipecli.store.yaml.splice import matching_blocks, meaning

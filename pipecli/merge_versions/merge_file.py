@@ -17,7 +17,7 @@ from typing import NamedTuple, cast
 from pipecli.checks.quotations_against_history import OFFERED
 from pipecli.errors import FaultyFile
 from pipecli.history import events_in_words
-from pipecli.merge.field_by_field import (
+from pipecli.merge_versions.field_by_field import (
     ORDER,
     FieldConflict,
     Merged,
@@ -28,7 +28,7 @@ from pipecli.merge.field_by_field import (
     names_at,
     numbered,
 )
-from pipecli.merge.merged_text import Version, Writer, mark_conflicts
+from pipecli.merge_versions.merged_text import Version, Writer, mark_conflicts
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import QUOTATION, Kind, record_kind
 from pipecli.records.references import references

@@ -6,7 +6,7 @@ from typing import get_args, get_origin
 
 import pytest
 
-from pipecli.merge.merge_file import merge_file
+from pipecli.merge_versions.merge_file import merge_file
 from pipecli.records import base as fields
 from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS
