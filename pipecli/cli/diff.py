@@ -27,7 +27,7 @@ from pipecli.cli.common.output import (
 )
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, isolated, money, plain_columns
-from pipecli.cli.report.common import money_column
+from pipecli.cli.report.options_and_columns import money_column
 from pipecli.harmless_text import terminal_line
 from pipecli.history.change_set import (
     ChangedRecord,

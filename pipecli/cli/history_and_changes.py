@@ -13,7 +13,7 @@ from pipecli.cli.common.output import Format, hanging, print_records, room_besid
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, cell_text, isolated, plain_columns
 from pipecli.cli.common.typed_dates import parse_as_of, parse_period
-from pipecli.cli.report.common import Currency, money_column, print_with_currency
+from pipecli.cli.report.options_and_columns import Currency, money_column, print_with_currency
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.harmless_text import terminal_line
 from pipecli.history.commit_as_of import zone_of

@@ -30,12 +30,12 @@ from pipecli.extras import PINNED_INSTALL_CHARTS
 from pipecli.records.days import quarter_of
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import create_pipeline, git, git_commit
+from pipecli.store.change_journal import journal_of_git_work
 from pipecli.store.create_pipeline import HOSTS, CiFile
 from pipecli.store.location import find_location, location_at
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write
 from pipecli.store.record_meant import record_meant
-from pipecli.store.undo_or_finish_change import journal_of_git_work
 from pipecli.store.write_and_commit import write_and_commit
 
 app = noun()

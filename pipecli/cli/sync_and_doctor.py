@@ -33,8 +33,8 @@ from pipecli.harmless_text import terminal_line
 from pipecli.history.change_set import ChangedRecord, Range, change_set, range_of
 from pipecli.history.events_in_words import title_of
 from pipecli.json_and_csv import picked
+from pipecli.store.change_journal import journal_of_git_work
 from pipecli.store.location import Location
-from pipecli.store.undo_or_finish_change import journal_of_git_work
 from pipecli.sync.conflicts_left_to_person import ConflictWithAuthors, Side, conflicts_with_authors
 from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_identity_and_unshared_work import Diagnosis, State

@@ -43,7 +43,7 @@ def undo(
 
     This is a commit of its own. Called again, it takes back the change before. Refused if others built on it.
     """
-    from pipecli.outbox.claims import require_unnumbered
+    from pipecli.outbox.claim_and_send_once import require_unnumbered
 
     pipeline = transaction.pipeline
     if replaced := tip(pipeline.location).replaced:

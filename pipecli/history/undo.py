@@ -1,7 +1,7 @@
 """The change that `undo` takes back: its commit, the files as they were before it, and when that is refused.
 
 An undo never loses what others built on: each file must be as the undone commit left it. What `--force` lifts
-is in `cli/undo.py`; a draft with a claimed number is refused in `outbox/claims.py`.
+is in `cli/undo.py`; a draft with a claimed number is refused in `outbox/claim_and_send_once.py`.
 """
 
 from __future__ import annotations

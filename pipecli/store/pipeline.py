@@ -200,18 +200,18 @@ class Pipeline:
         Those of other pipelines of the repository, too: its index and HEAD are theirs as well. A polite kill
         is as Ctrl-C. Raises Unsettled where a person must decide what becomes of that.
         """
-        from pipecli.store import undo_or_finish_change
+        from pipecli.store import change_journal
         from pipecli.store.lock_and_signals import hold_pipelines, interruptible
 
         if self.is_to_stop:
             raise KeyboardInterrupt
         with hold_pipelines(self.location.cache), interruptible():
-            if line := undo_or_finish_change.recover(self.location):
+            if line := change_journal.recover(self.location):
                 self.look_again()
                 self.tell(line)
             for other in _cut_off_beside(self.location):
                 try:
-                    line = undo_or_finish_change.recover(other)
+                    line = change_journal.recover(other)
                 except (OSError, PipecliError) as error:
                     line = f"warning: {error}"
                 if line:
@@ -236,17 +236,17 @@ class Pipeline:
         return False
 
     def _recover(self, location: Location, file: Path) -> None:
-        from pipecli.store import undo_or_finish_change
+        from pipecli.store import change_journal
         from pipecli.store.lock_and_signals import Busy, hold_lock, hold_pipelines
         from pipecli.store.power_cut_and_killed_git import AtWork
 
         hold = hold_pipelines if file == location.journal else hold_lock
         try:
             with hold(file.parent, patience=0):
-                line = undo_or_finish_change.recover(location, file, patience=0)
+                line = change_journal.recover(location, file, patience=0)
         except (Busy, AtWork):
             return
-        except undo_or_finish_change.Unsettled as error:
+        except change_journal.Unsettled as error:
             line = f"warning: {error}"
         except PipecliError as error:
             half = "a command was cut off in a change, which waits: " if os.path.lexists(file) else ""

@@ -1,7 +1,7 @@
 """How files and commits outlast a power cut, and git's work the end of this program; what a power cut or a
 killed git leaves: locks, a torn index, files on the way to another commit.
 
-A lock on the journal of a change (`undo_or_finish_change.py`) tells that its gits have all ended.
+A lock on the journal of a change (`change_journal.py`) tells that its gits have all ended.
 """
 
 from __future__ import annotations

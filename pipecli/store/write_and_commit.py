@@ -1,6 +1,6 @@
 """One command, one commit: write all files of a change and commit them, or leave everything as it was.
 
-A failure, as of a full disk or a hook, is undone by `store/undo_or_finish_change.py`, as is a kill.
+A failure, as of a full disk or a hook, is undone by `store/change_journal.py`, as is a kill.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError, left_in_part, reason_of
 from pipecli.records.kinds import SETTINGS_FILE, kind_of
-from pipecli.store import git, ids_and_files, safe_files, undo_or_finish_change
+from pipecli.store import change_journal, git, ids_and_files, safe_files
 from pipecli.store.file_stamps import Stat, stat_of
 from pipecli.store.git_commit import (
     Commit,
@@ -33,11 +33,11 @@ from pipecli.store.power_cut_and_killed_git import (
 )
 
 if TYPE_CHECKING:
+    from pipecli.store.change_journal import Journal
     from pipecli.store.index.index import Index
     from pipecli.store.location import Location
     from pipecli.store.pipeline import Pipeline
     from pipecli.store.plan_writes import Write
-    from pipecli.store.undo_or_finish_change import Journal
 
 
 def write_and_commit(
@@ -119,7 +119,7 @@ def write_under_journal(
     """
     written, is_to_stop = dict[str, Stat](), False
     options = hardening_options(settings_of(location), location)
-    journal = undo_or_finish_change.begin_journal(
+    journal = change_journal.begin_journal(
         location,
         [(write.file, write.before, write.after) for write in writes],
         (message or "a change without a commit").partition("\n")[0],
@@ -136,7 +136,7 @@ def write_under_journal(
             if write.after is None:
                 safe_files.remove_empty(location.root, write.file)
         journal.end()
-        undo_or_finish_change.changes_made.append(commit_id or "")
+        change_journal.changes_made.append(commit_id or "")
 
     try:
         before_writing()

@@ -2,7 +2,7 @@
 
 What of an order is still to be invoiced follows from its invoices, less what was credited of them. A discount
 in money is invoiced with its lines, in proportion, so that the invoices of an order come to the order.
-No two clones get one number: `outbox/claims.py`.
+No two clones get one number: `outbox/claim_and_send_once.py`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.outbox import claims
+from pipecli.outbox import claim_and_send_once
 from pipecli.store import git_remote
 from pipecli.sync import sync
 from tests.syncing import GRINDERS, MACHINES, Clone
@@ -344,7 +344,7 @@ def test_somebody_who_is_always_faster_or_holds_the_branch(
     said = ana.refused()
     assert said.startswith("error: origin/main can't be moved: cannot lock ref 'refs/heads/main': Unable to")
     assert "main.lock': File exists; nothing is changed; try again; if no git is at work there" in said
-    monkeypatch.setattr(claims, "_TRIES", 2)
+    monkeypatch.setattr(claim_and_send_once, "_TRIES", 2)
     (folder / "remote.git/refs/pipecli/claims").mkdir(parents=True)
     (folder / "remote.git/refs/pipecli/claims/digest.lock").touch()
     monkeypatch.setenv("PIPECLI_CHANNEL", "json://127.0.0.1:1/")

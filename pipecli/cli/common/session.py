@@ -322,7 +322,7 @@ def warn(faults: Sequence[Fault]) -> None:
 
 def _changes_made() -> list[str]:
     """Those of this process; of a verb that only reads, nobody has loaded what makes them."""
-    return getattr(sys.modules.get("pipecli.store.undo_or_finish_change"), "changes_made", [])
+    return getattr(sys.modules.get("pipecli.store.change_journal"), "changes_made", [])
 
 
 _said: set[str] = set()

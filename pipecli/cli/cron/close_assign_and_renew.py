@@ -18,7 +18,7 @@ from pipecli.errors import PipecliError
 from pipecli.history.commit_as_of import NoSuchMoment
 from pipecli.history.history_index import open_history
 from pipecli.history.record_history import history_of, sent_times
-from pipecli.outbox.claims import Claims, clone_name
+from pipecli.outbox.claim_and_send_once import Claims, clone_name
 from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.kinds import LEAD, OPPORTUNITY, ORDER, QUOTATION, Kind
 from pipecli.records.opportunity import Opportunity

@@ -25,7 +25,7 @@ from pipecli.history import commits
 from pipecli.history.commit_as_of import BeforeTheFirst, Moment, Revision, commit_at
 from pipecli.history.history_index import History, open_history
 from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
-from pipecli.outbox.claims import Claims, job
+from pipecli.outbox.claim_and_send_once import Claims, job
 from pipecli.outbox.notices import (
     About,
     Delivery,

@@ -2,7 +2,7 @@
 
 Next contacts, activities, deals whose hold is over, invoices; of quotations tells `today`.
 What is due is decided in `reports/today_and_followups.py` (`due_of`), whose it is in
-`store/index/rows_for_followups.py`, that each is sent once in `outbox/claims.py` (`send_once`);
+`store/index/rows_for_followups.py`, that each is sent once in `outbox/claim_and_send_once.py` (`send_once`);
 here, who is told, and by which channel.
 """
 
@@ -21,7 +21,7 @@ from pipecli.cli.common.table import Column
 from pipecli.cli.common.typed_dates import parse_period
 from pipecli.extras import require_extra
 from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
-from pipecli.outbox.claims import Claims, Sender, send_once
+from pipecli.outbox.claim_and_send_once import Claims, Sender, send_once
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.today_and_followups import (
     FollowUp,

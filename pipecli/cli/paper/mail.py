@@ -27,7 +27,7 @@ from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.harmless_text import one_line, without_controls
 from pipecli.json_and_csv import loads
-from pipecli.outbox.claims import Claims, clone_name
+from pipecli.outbox.claim_and_send_once import Claims, clone_name
 from pipecli.outbox.mail import (
     Doubtful,
     MailTemplate,
@@ -51,12 +51,12 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Quotation, paper_language
 from pipecli.store import git_commit
+from pipecli.store.change_journal import changes_made
 from pipecli.store.index.rows_for_verbs import activity_ids, rows_where
 from pipecli.store.location import Location
 from pipecli.store.power_cut_and_killed_git import write_hardened
 from pipecli.store.record_meant import Care
 from pipecli.store.safe_files import LARGEST_ANY, inside, read_at_most, read_bytes
-from pipecli.store.undo_or_finish_change import changes_made
 from pipecli.workflow import Change
 from pipecli.workflow.lead_or_deal_of_mail import activity_of, id_of_mail
 from pipecli.workflow.quotation import send_quotation, sent_by_mail

@@ -16,7 +16,7 @@ from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import typed_option
 from pipecli.cli.paper.mail import Alone, Cc, Email, Instead, MailOptions, To, send_by_email
 from pipecli.errors import PipecliError
-from pipecli.outbox.claims import Claims, require_unnumbered
+from pipecli.outbox.claim_and_send_once import Claims, require_unnumbered
 from pipecli.records.kinds import INVOICE, ORDER
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Order, Quotation

@@ -8,7 +8,7 @@ from typing import Any
 from pipecli.cli.common.command import Owned, Report, flag, noun, option
 from pipecli.cli.common.session import owner_filter
 from pipecli.cli.common.table import Column
-from pipecli.cli.report.common import Asked, asking, figures, grouping, period_text
+from pipecli.cli.report.options_and_columns import Asked, asking, figures, grouping, period_text
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import picked
 from pipecli.records.kinds import LEAD, OPPORTUNITY

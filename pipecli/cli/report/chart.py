@@ -12,11 +12,11 @@ from typing import Any, Literal
 from pipecli.cli.common.command import Report, noun, option_of, with_options
 from pipecli.cli.common.output import ending_of, write_whole
 from pipecli.cli.common.session import Session, owner_filter, say
-from pipecli.cli.report.common import Asked, KeyNames, ReportOptions
 from pipecli.cli.report.dashboard_tables import row_label
 from pipecli.cli.report.forecast_rows_and_targets import ForecastNames, even_shares, forecast_of, with_targets
 from pipecli.cli.report.funnel_and_velocity import funnel_of, steps_of
 from pipecli.cli.report.lost_stale_and_receivables import lost_of
+from pipecli.cli.report.options_and_columns import Asked, KeyNames, ReportOptions
 from pipecli.extras import require_extra
 from pipecli.outbox.charts import ENDINGS, Part, bar_chart, chart_file, column_chart, distinct
 from pipecli.outbox.dashboard_page import Picture

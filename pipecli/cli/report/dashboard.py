@@ -12,7 +12,6 @@ from pipecli.cli.common.output import Format, ending_of, require_folder, write_t
 from pipecli.cli.common.session import Session, owner_filter, say
 from pipecli.cli.common.typed_dates import parse_period
 from pipecli.cli.report.chart import forecast_picture, funnel_picture, pipeline_picture
-from pipecli.cli.report.common import Currency, currency_code
 from pipecli.cli.report.dashboard_tables import (
     Tables,
     closed_table,
@@ -24,6 +23,7 @@ from pipecli.cli.report.dashboard_tables import (
     untouched_table,
 )
 from pipecli.cli.report.forecast_rows_and_targets import ForecastNames, forecast_of, with_targets
+from pipecli.cli.report.options_and_columns import Currency, currency_code
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.history.commit_as_of import BeforeTheFirst

@@ -11,8 +11,8 @@ from typing import Any, Literal, TypeVar
 from pipecli.cli.common.output import markdown_table, markdown_text, wrapped
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, render
-from pipecli.cli.report.common import KeyNames
 from pipecli.cli.report.forecast_rows_and_targets import ForecastNames, label, with_targets
+from pipecli.cli.report.options_and_columns import KeyNames
 from pipecli.cli.report.pipeline_and_ranking import ranking_of
 from pipecli.harmless_text import message_line
 from pipecli.outbox.dashboard_page import Cell, Table

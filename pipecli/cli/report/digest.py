@@ -19,7 +19,6 @@ from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.common.typed_dates import parse_as_of, parse_period
 from pipecli.cli.cron.remind import PerhapsSent
 from pipecli.cli.history_and_changes import movement_json
-from pipecli.cli.report.common import Currency, currency_code
 from pipecli.cli.report.dashboard_tables import (
     Tables,
     closed_table,
@@ -31,6 +30,7 @@ from pipecli.cli.report.dashboard_tables import (
     untouched_table,
 )
 from pipecli.cli.report.forecast_rows_and_targets import forecast_of
+from pipecli.cli.report.options_and_columns import Currency, currency_code
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import message_line
 from pipecli.history import commits
@@ -39,7 +39,7 @@ from pipecli.history.deal_movements import Changes, ChangesAsked, movement_betwe
 from pipecli.history.history_index import open_history
 from pipecli.json_and_csv import dumps
 from pipecli.outbox.channels import Address, Courier, channels, variable
-from pipecli.outbox.claims import Claims, send_once
+from pipecli.outbox.claim_and_send_once import Claims, send_once
 from pipecli.outbox.dashboard_page import Table
 from pipecli.outbox.notices import Notice, notices
 from pipecli.records.compare_names import chosen_id

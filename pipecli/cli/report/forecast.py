@@ -14,7 +14,6 @@ from pipecli.cli.common.output import Format, wrapped
 from pipecli.cli.common.session import warn
 from pipecli.cli.common.table import Column, cut, display_width, isolated, money, rounded_to_three
 from pipecli.cli.common.terminal_and_own_config import terminal_width
-from pipecli.cli.report.common import Asked, asking, money_column, period_text, won_without_amount
 from pipecli.cli.report.forecast_rows_and_targets import (
     MANAGER,
     EarlierNames,
@@ -26,6 +25,13 @@ from pipecli.cli.report.forecast_rows_and_targets import (
     with_targets,
 )
 from pipecli.cli.report.forecast_rows_and_targets import ForecastNames as Names
+from pipecli.cli.report.options_and_columns import (
+    Asked,
+    asking,
+    money_column,
+    period_text,
+    won_without_amount,
+)
 from pipecli.harmless_text import terminal_line
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY

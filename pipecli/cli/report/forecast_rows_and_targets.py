@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.cli.common.session import Session, owner_filter
 from pipecli.cli.common.table import Column, money
-from pipecli.cli.report.common import KeyNames, count_column, money_column
+from pipecli.cli.report.options_and_columns import KeyNames, count_column, money_column
 from pipecli.records.days import PERIODS, months_around, quarter_of
 from pipecli.records.money import minor_digits, rounded
 from pipecli.reports.deal import Key

@@ -12,7 +12,7 @@ from typing import Any
 from pipecli.cli.common.command import Report, noun, option
 from pipecli.cli.common.session import Session, owner_filter
 from pipecli.cli.common.table import Column, amount_text
-from pipecli.cli.report.common import (
+from pipecli.cli.report.options_and_columns import (
     Asked,
     KeyNames,
     asking,

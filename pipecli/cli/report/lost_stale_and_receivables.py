@@ -14,7 +14,7 @@ from pipecli.cli.common.command import Report, noun, option
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, owner_filter, say
 from pipecli.cli.common.table import CURRENCY, Column, amount_text
-from pipecli.cli.report.common import (
+from pipecli.cli.report.options_and_columns import (
     Asked,
     KeyNames,
     asking,

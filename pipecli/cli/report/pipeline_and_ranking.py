@@ -14,7 +14,7 @@ from pipecli.cli.common.output import write_text
 from pipecli.cli.common.session import owner_filter
 from pipecli.cli.common.table import Column, amount_text, money, plain_columns, render, rounded_to_three
 from pipecli.cli.common.terminal_and_own_config import terminal_width
-from pipecli.cli.report.common import (
+from pipecli.cli.report.options_and_columns import (
     Asked,
     KeyNames,
     asking,

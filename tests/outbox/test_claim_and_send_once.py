@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.claims import Claims, Unreachable
+from pipecli.outbox.claim_and_send_once import Claims, Unreachable
 from pipecli.store.location import find_location
 
 TODAY = date(2026, 11, 21)

@@ -19,7 +19,7 @@ import pytest
 from pipecli.__main__ import main as start_of_the_program
 from pipecli.cli.main import run
 from pipecli.errors import PipecliError
-from pipecli.store import lock_and_signals, safe_files, undo_or_finish_change
+from pipecli.store import change_journal, lock_and_signals, safe_files
 from pipecli.store.location import find_location
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.power_cut_and_killed_git import moving
@@ -314,13 +314,11 @@ def test_a_polite_kill_is_as_ctrl_c_as_long_as_the_pipeline_is_held(root):
 
 def test_a_polite_kill_as_a_journal_is_written_leaves_none(root, monkeypatch):
     location = find_location(root)
-    monkeypatch.setattr(
-        undo_or_finish_change.power_cut, "hold_file", lambda _: signal.raise_signal(signal.SIGTERM)
-    )
+    monkeypatch.setattr(change_journal.power_cut, "hold_file", lambda _: signal.raise_signal(signal.SIGTERM))
     with (
         pytest.raises(KeyboardInterrupt),
         lock_and_signals.hold_pipelines(location.cache),
-        undo_or_finish_change.journal_of_git_work(location, "sync"),
+        change_journal.journal_of_git_work(location, "sync"),
     ):
         pytest.fail("the signal came before the work")
     assert not location.journal.exists()
@@ -669,11 +667,11 @@ def test_ctrl_c_once_a_new_pipeline_is_committed_is_told_as_done(home, tmp_path)
 CUT_OFF = """\
 import os, sys, time
 from pathlib import Path
-from pipecli.store import undo_or_finish_change, lock_and_signals
+from pipecli.store import change_journal, lock_and_signals
 from pipecli.store.location import find_location
 from pipecli.store.power_cut_and_killed_git import moving
 location = find_location(Path(sys.argv[1]))
-hold, journal = lock_and_signals.hold_pipelines, undo_or_finish_change.journal_of_git_work
+hold, journal = lock_and_signals.hold_pipelines, change_journal.journal_of_git_work
 with hold(location.cache), journal(location, "sync"):
     moving(location, sys.argv[2])
     refs = ("refs/remotes/origin/main", "reftable/tables.list")
@@ -781,7 +779,7 @@ def git_at_work(root: Path) -> Iterator[None]:
 def cut_off(root: Path, subject: str, onto: str = "") -> None:
     """Leave what a command notes of its work beside changes, as if it was killed now."""
     location = find_location(root)
-    with undo_or_finish_change.journal_of_git_work(location, subject):
+    with change_journal.journal_of_git_work(location, subject):
         if onto:
             moving(location, onto)
         notes = {file: file.read_bytes() for file in location.cache.glob("journal*")}
@@ -806,7 +804,7 @@ def test_work_that_fails_and_cannot_be_undone_now_is_undone_by_the_next_command(
     with (
         monkeypatch.context() as scene,
         pytest.raises(PipecliError, match=told),
-        undo_or_finish_change.journal_of_git_work(location, "propose"),
+        change_journal.journal_of_git_work(location, "propose"),
     ):
         moving(location, theirs)
         git("read-tree", "-um", theirs)
@@ -862,7 +860,7 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
         fsync(open_)
 
     monkeypatch.setattr(os, "fsync", look)
-    with undo_or_finish_change.journal_of_git_work(location, "sync"):
+    with change_journal.journal_of_git_work(location, "sync"):
         moving(location, theirs)
         assert ((location.cache / "journal.onto").stat().st_ino, True) in hardened
         git("reset", "-q", "--hard", theirs)
@@ -1061,11 +1059,11 @@ def killed_change(
         (file, *(None if text is None else text.encode() for text in texts)) for file, texts in writes.items()
     ]
     location = find_location(root)
-    record = undo_or_finish_change.begin_journal(
+    record = change_journal.begin_journal(
         location, contents, "a change", is_committing=is_committing, is_hard=False
     )
     for handle in record.handles:
-        undo_or_finish_change.git.held.remove(handle)
+        change_journal.git.held.remove(handle)
         os.close(handle)
 
 

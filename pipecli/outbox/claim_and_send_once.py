@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 
 from pipecli.errors import PipecliError
-from pipecli.store import git, undo_or_finish_change
+from pipecli.store import change_journal, git
 from pipecli.store.git_remote import (
     LOCKED,
     RemoteTimeout,
@@ -294,8 +294,8 @@ def job(location: Location, name: str) -> Iterator[None]:
     """Hold a job of this clone (a run of reminders) while nobody else does it. Raises Busy."""
     file = location.journal_of(name)
     with hold_lock(file.parent):
-        undo_or_finish_change.recover(location, file)
-        with undo_or_finish_change.journal_of_git_work(location, name, file):
+        change_journal.recover(location, file)
+        with change_journal.journal_of_git_work(location, name, file):
             yield
 
 
