@@ -26,6 +26,13 @@ def _plan(cli: Cli, *options: str, **texts: str) -> dict[str, Any]:
     return told
 
 
+def _answered(answer: str) -> None:
+    page = Path("m/plan.yaml")
+    page.write_text(
+        page.read_text(encoding="utf-8").replace("answer:", f"answer: {answer}"), encoding="utf-8"
+    )
+
+
 def _papers(root: Path, kind: str = "quotations", by: str = "external_id") -> dict[str, dict[str, Any]]:
     return {one[by]: one for one in (loads(path.read_text()) for path in root.glob(f"{kind}/**/*.yaml"))}
 
@@ -286,6 +293,7 @@ def test_a_discount_of_the_whole_under_any_word_is_what_the_papers_come_to(
     quotes += f"A-1;Press;Enviado;{gross},00;{off};{net},00;7,00;{net + 7},00\n"
     lines = f"Nº presupuesto;Concepto;Uds.;Precio;Importe\nA-1;Hoja;1;{gross},00;{gross},00\n"
     _plan(cli, deals=_DEALS, presupuestos=quotes, lineas=lines)
+    _answered("lines")
     assert ("they differ" in cli("import", "run", "m", code=int(off == "x")).out) == (off == "x")
     field, value = told
     assert _papers(root)["A-1"].get(field) == value
@@ -297,7 +305,16 @@ def test_lines_that_come_to_no_sum_of_their_quotation_are_told(cli: Cli, root: P
     told = _plan(cli, deals=_DEALS, quotes=quotes, quote_items=lines)
     said = "quotes.csv: 1 quotation whose lines don't come to the total: q1 119.00, its lines 100.00"
     assert said in told["assumed"]
-    assert "1 differs (q1 119.00 | 100.00)" in cli("import", "run", "m", code=1).out
+    assert told["would_come"][-2:] == [
+        "  1 x 100 = 100.00: Blade",
+        "  comes to 100.00; the file says Total 119.00",
+    ]
+    asked = Path("m/plan.yaml").read_text()
+    _answered("lines")
+    assert "1 differs (q1 119.00 | 100.00)" in cli("import", "run", "m", "--dry-run", code=1).out
+    Path("m/plan.yaml").write_text(asked)
+    _answered("total")
+    assert "1 row 119.00 EUR | 1 row 119.00 EUR" in cli("import", "run", "m").out
     priced = "ID,Deal ID,Product,Quantity,Unit Price,Total\n7,1,Blade,2,119,200\n"
     Path("x/quote_items.csv").write_text(priced)
     again = json.loads(cli("import", "plan", "x", "--into", "n", "--format", "json").out)
@@ -406,6 +423,7 @@ def test_money_is_taken_or_what_is_taken_comes_to_it_or_the_plan_names_it(cli: C
     ]
     assert "quote_items.csv: Amount isn't what the rest comes to in 1 row: line 15" in told
     assert "quotes.csv: 1 quotation whose lines don't come to the total: q2 102.60, its lines 104.50" in told
+    _answered("lines")
     out = cli("import", "run", "m", code=1).out
     assert "1 differs (q2 102.60 | 104.50)" in out
     assert "1 by cents, as each line is rounded here (q1)" in out
@@ -570,7 +588,15 @@ def test_rows_below_the_number_of_a_quotation_are_its_lines_and_come_once(cli: C
     quotes += ";Preis pro Einheit;Rabatt (%);MwSt. (%);Summe exkl. MwSt.\n"
     quotes += "A-1;Press;21/10/2026;Gesendet;EUR;25,00;29,75;Blatt;2;10,00;10;19;18,00\n"
     quotes += ";;;;;;;Weg;1;7,00;0;19;7,00\n"
-    _plan(cli, deals=_DEALS, Angebote=quotes)
+    assert _plan(cli, deals=_DEALS, Angebote=quotes)["would_come"][-7:] == [
+        "quotation A-1, of line 2 in Angebote.csv:",
+        "  status sent (Status: Gesendet), customer Aurora, date 2026-10-21 (Datum",
+        "  dd/mm/yyyy: 21/10/2026), currency EUR (Währung)",
+        "  2 x 10.00 - 10 % = 18.00, tax 19 %: Blatt",
+        "  1 x 7.00 = 7.00, tax 19 %: Weg",
+        "  comes to 25.00, with tax 29.75; the file says Gesamt exkl. MwSt. 25,00,",
+        "  Gesamt inkl. MwSt. 29,75",
+    ]
     assert "1 row 25.00 EUR | 1 row 25.00 EUR" in cli("import", "run", "m").out
     (quote,) = _papers(root).values()
     assert str(quote["created"])[:10] == "2026-10-21"

@@ -210,6 +210,8 @@ def _plan_lines(outcome: Plan, folder: Path, tried: Rehearsal) -> Iterator[str]:
     for line in findings.lost:
         yield f"columns that stay out, {line}"
     yield from findings.assumed
+    yield from ["some records as they would come, beside the cells that they are made of:"] * any(tried.shown)
+    yield from (f"  {line}" for line in tried.shown)
     yield from tried.rejected
     for number, question in _questions(outcome):
         choices = f" ({' or '.join(question.one_of)})" if question.one_of else ""
@@ -234,6 +236,7 @@ def _plan_json(outcome: Plan, tried: Rehearsal) -> dict[str, Any]:
         "left_out": findings.lost,
         "assumed": findings.assumed,
         "would_be_rejected": tried.rejected,
+        "would_come": tried.shown,
         "questions": [question._asdict() | {"line": line} for line, question in _questions(outcome)],
     }
 

@@ -345,8 +345,8 @@ class FileColumns:
             else:
                 decimal_sign = one.decimal or self._decimal_sign_of(column)
                 try:
-                    if field_ in ("quantity", "discount"):
-                        value = read_number(str(cell), decimal_sign, is_percent=field_ == "discount")
+                    if field_ in ("quantity", "discount", "tax"):
+                        value = read_number(str(cell), decimal_sign, is_percent=field_ != "quantity")
                     else:
                         value = read_money(str(cell), decimal_sign, has_thousandths=False).value
                 except Unreadable:

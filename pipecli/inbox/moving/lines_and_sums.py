@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -32,7 +32,7 @@ from pipecli.inbox.moving.arithmetic import (
     says_tax,
 )
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.findings import Findings
+from pipecli.inbox.moving.findings import Findings, about_table
 from pipecli.inbox.moving.papers_and_lines import (
     NAMING,
     PAPER_KINDS,
@@ -276,7 +276,8 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
             columns = {c: of for c, of in columns.items() if field_of(of) not in _OF_WHOLE}
             columns |= {off: arithmetic.off_of_whole(table, off, to)} if off else {}
             full = [] if apart else arithmetic.sums_of(net_lines, [], "")[0]
-            for field, one in (("total", full), (AFTER_DISCOUNT, net)):
+            is_told = base or prefix_of(told) or any(agree(of, net, share) for of in cells.values())
+            for field, one in (("total", full), (AFTER_DISCOUNT, net), ("total", [] if is_told else whole)):
                 if same := [c for c in left if agree(left[c], one, share)]:
                     columns |= {base or same[0]: field}
                     break
@@ -298,15 +299,15 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     )
 
 
-def tell_money(known: Iterable[Known], findings: Findings) -> None:
-    """Note, of papers and lines, the columns of money that nothing which is taken comes to.
+def with_money_told(known: Sequence[Known], findings: Findings) -> list[Known]:
+    """The tables, when it is told which columns of money nothing that is taken comes to.
 
-    And the papers whose own total isn't what their lines come to.
+    And which papers say another total than their lines; if they are many, it is asked which of both holds.
     """
-    with_lines = [(table, told) for table, told in known if told.kind in (ITEMS, *PAPER_KINDS)]
-    worth = worth_of_lines(with_lines)
-    for table, told in with_lines:
-        figures, apart = _figures(table, told, worth)
+    known = [*known]
+    worth = {kind: worth_of_lines(_lines_of(kind, known)) for kind in PAPER_KINDS}
+    for table, told in (one for one in known if one[1].kind in (ITEMS, *PAPER_KINDS)):
+        figures, apart = _figures(table, told, worth.get(told.kind, {}))
         taken = {c for c, of in told.columns.items() if not re.match(r"custom\.|off$", field_of(of))}
         if f"{prefix_of(told)}unit_price" in map(field_of, told.columns.values()):
             taken -= {c for c, of in told.columns.items() if told.kind == ITEMS and of == "total"}
@@ -329,6 +330,46 @@ def tell_money(known: Iterable[Known], findings: Findings) -> None:
             papers = count(len(apart), told.kind.removesuffix("s"), ",")
             why = f"{papers} whose lines don't come to the total: {first_of(apart, 3, ',')}"
             findings.assumed.append(f"{table_name(table)}: {why}")
+            about = about_table("sums", table)
+            if 10 * len(apart) > len(heads(table, told).rows) and (
+                findings.asked(about, f"{table_name(table)}: {why}. {_WHICH_HOLDS}", ("lines", "total"))
+                == "total"
+            ):
+                known = [*_by_totals(known, table)]
+    return known
+
+
+def _lines_of(kind: str, known: Iterable[Known]) -> Iterator[Known]:
+    """The tables with a row for each line of a paper of this kind, or of any."""
+    for table, told in known:
+        roles = {of for of in told.columns.values() if isinstance(of, str) and of.startswith("record")}
+        if told.kind == kind or (
+            told.kind == ITEMS and roles & {"record", f"record.{kind.removesuffix('s')}"}
+        ):
+            yield table, told
+
+
+_WHICH_HOLDS = "Which holds, the lines, or each total, as the only line of its paper?"
+
+
+def _by_totals(known: Iterable[Known], papers: Table) -> Iterator[Known]:
+    """The tables, with papers that have their own total, and none of the lines that are theirs."""
+    names = set[str]()
+    for table, told in known:
+        if table is papers and told.kind in PAPER_KINDS:
+            names |= {text for c in keys_of(told) for text in texts(table, c)}
+            below = of_lines_alone(table, told)
+            rest = {key: of for key, of in told.rest.items() if key not in ("rows", "lines", "evidence")}
+            rest["only"] = {c: {"not": ""} for c in keys_of(told)} | rest.get("only", {})
+            rest["ignore"] = [*rest.get("ignore", ()), *sorted(below)]
+            feeds = {c: field_of(of) for c, of in told.columns.items()}
+            out = {c for c, of in feeds.items() if of.startswith("items.") or of in _OF_WHOLE[1:]}
+            told = told._replace(
+                columns={c: of for c, of in told.columns.items() if c not in out | below}, rest=rest
+            )
+        named = [c for c, of in told.columns.items() if str(of).startswith("record")]
+        if told.kind != ITEMS or not any(names & texts(table, c).keys() for c in named):
+            yield table, told
 
 
 def _fitting(cells: Sequence[Decimal | None], figures: Sequence[Sequence[Decimal]]) -> list[int] | None:
@@ -362,9 +403,10 @@ def _figures(
             net, tax, full, several, within = of or Worth(said, Decimal(0), said)
             percent, amount = (whole.number(first, name) or Decimal(0) for name in _OF_A_PAPER[2:])
             off = net * percent / 100 + amount
-            if of and said and min(abs(said - net), abs(said - net + off)) > _CENTS * several:
-                apart.append(f"{first.text(keys[0])} {said:,.2f}, its lines {net - off:,.2f}")
             tax = tax * (net - off) / net if net else tax
+            mine = (net, net - off, net - off + tax)
+            if of and full and said and min(abs(said - one) for one in mine) > _CENTS * several:
+                apart.append(f"{first.text(keys[0])} {said:,.2f}, its lines {net - off:,.2f}")
             own = [full, net, off, full - net, full - net + off, net - off, tax, net - off + tax, net + off]
             if told.rest.get("set", {}).get("tax_included"):
                 within = within * (net - off) / net if net else within

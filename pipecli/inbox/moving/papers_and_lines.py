@@ -1,6 +1,7 @@
 """Papers and lines told apart: which table has quotations or orders, which their lines, and which both.
 
-Each paper must have a deal: those without one stay out, or a deal is made for each.
+Each paper must have a deal: those without one stay out, or a deal is made for each. A few are shown to a
+person as they would come.
 """
 
 from __future__ import annotations
@@ -10,21 +11,28 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import product
+from textwrap import wrap
 from typing import Any
 
-from pipecli.inbox.importing.compile_mapping import texts
-from pipecli.inbox.importing.mapping import AFTER_DISCOUNT
+from pipecli.inbox.importing.compile_mapping import holds, texts
+from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Source
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving import arithmetic
 from pipecli.inbox.moving import recognise_by_words as headers
-from pipecli.inbox.moving.arithmetic import agree, are_rates, has_word, numbers
+from pipecli.inbox.moving.arithmetic import FileColumns, agree, are_rates, columns_of_money, has_word, numbers
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.findings import Findings, about_table
+from pipecli.inbox.moving.findings import Findings, about_table, text_of_row
 from pipecli.inbox.moving.guess_or_ask_formats import date_form
 from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, by_words_of, columns_for, of_papers
 from pipecli.inbox.moving.vocabulary import are_data, header_key, synonyms
+from pipecli.json_and_csv import loads
 from pipecli.records.compare_names import folded
-from pipecli.wording import count, first_of
+from pipecli.records.items_and_totals import totals
+from pipecli.records.kinds import Kind
+from pipecli.store.index import rows_for_verbs
+from pipecli.store.pipeline import Pipeline
+from pipecli.store.validate_record import validate
+from pipecli.wording import count, first_of, shortened
 
 PAPER_KINDS = ("quotations", "orders")
 _OF_A_LINE = ("quantity", "unit_price", "product#", "uom")
@@ -354,3 +362,89 @@ def _deals_of(table: Table, told: Recognised, number: str, findings: Findings) -
     rest |= {"ignore": [c for c in table.columns if c not in columns], "said": table.columns}
     rest |= {} if totals else {key: told.rest[key] for key in ("rows", "lines", "set") if key in told.rest}
     return told._replace(kind="opportunities", columns=columns, rest=rest)
+
+
+SHOWN = {
+    "opportunities": "status stage customer owner amount currency expected_close closed.date",
+    "quotations": "status customer date valid_until currency",
+    "orders": "status customer date currency",
+    "customers": "address website",
+    "contacts": "customer emails phones",
+}
+"""By kind, the fields that a plan shows of a record beside their cells."""
+_NAMED = {"customer": "customer", "owner": "user"}
+_MOST_LOOKED_AT, _MOST_LINES, _WIDTH = 200, 4, 78
+
+
+def shown(kind: Kind, table: Table, source: Source, here: Pipeline, wanted: Sequence[str]) -> Iterator[str]:
+    """Records as they are made of a file, each beside its cells: the first, and papers that tell the most.
+
+    These are those `wanted`, by their external ids, and one with a discount or a tax: three at most.
+    """
+    id_, columns = source.mapping.external_id, FileColumns(source, table)
+    names = {row.line: text_of_row(id_ or "", row) or columns.text(row, "name") for row in table.rows}
+    rows = {name: row for row in reversed(table.rows) if (name := names[row.line])}
+    first = [*dict.fromkeys(filter(None, names.values()))][:_MOST_LOOKED_AT]
+    by = "r.external_id" if id_ else "label"
+    query = f"SELECT label, json FROM _records JOIN _{kind.table} r USING (path) WHERE noun = ? AND {by} = ?"
+    found = {
+        name: here.query(query, (kind.noun, name)).fetchone()
+        for name in dict.fromkeys([*first[: None if kind.folder in PAPER_KINDS else 1], *wanted])
+        if name in rows
+    }
+    found = {name: one for name, one in found.items() if one}
+    telling = [name for name, (_, text) in found.items() if re.search(r'"(discount|tax)\w*":', text)]
+    chosen = [*[*found][:1], *wanted[:1], *telling[:1]] if kind.folder in PAPER_KINDS else [*found][:1]
+    for name in [*dict.fromkeys(name for name in chosen if name in found)]:
+        (label, text), row = found[name], rows[name]
+        called = columns.text(row, "custom.number") or (name if kind.folder in PAPER_KINDS else label)
+        yield f"{kind.noun} {shortened(called, 36)}, of line {row.line:,} in {shortened(table.name, 28)}:"
+        plain = loads(text)
+        own = [field for field in SHOWN[kind.folder].split() if field != "stage" or plain["status"] == "open"]
+        fields = [_beside(field, plain, row, source, here) for field in own]
+        yield from wrap(", ".join(filter(None, fields)), _WIDTH, initial_indent="  ", subsequent_indent="  ")
+        if kind.folder in PAPER_KINDS:
+            groups = rows_of_each(table, [id_]) if id_ and source.mapping.rows else {}
+            lines = _varying(groups, table.columns, id_) if id_ else set[str]()
+            whole = table._replace(columns=[c for c in table.columns if c not in lines])
+            yield from _sums_beside(validate(kind.model, plain), columns, whole, row)
+
+
+def _beside(field: str, record: Mapping[str, Any], row: Row, source: Source, here: Pipeline) -> str:
+    """A field of a record, with the column and the cell that it is made of."""
+    value: Any = record
+    for part in field.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    if value in (None, []):
+        return ""
+    value = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    told = rows_for_verbs.label(here.index.connection, _NAMED.get(field, ""), value) or value
+    feeds = {field, "created" if field == "date" else field}
+    for column, several in source.mapping.columns.items():
+        for one in several:
+            fed = {one.to, *(key for of in one.values.values() if isinstance(of, dict) for key in of)}
+            if fed & feeds and (cell := row.text(column)) and holds(one.when, row):
+                same = folded(cell) == folded(told)
+                return f"{field} {told} ({column}{'' if same else f': {shortened(cell, 30)}'})"
+    parts = re.findall(r"\{([^{}]+)\}", " ".join(source.mapping.templates.get(field, ())))
+    return f"{field} {told}" + (f" ({', '.join(parts)})" if parts else "")
+
+
+def _sums_beside(paper: Any, columns: FileColumns, table: Table, row: Row) -> Iterator[str]:
+    """The lines of a paper, what they come to, and the sums that its row has."""
+    sums = totals(paper)
+    for item, printed in [*zip(paper.items, sums.printed, strict=True)][:_MOST_LINES]:
+        percent = f" - {item.discount:f} %" if item.discount else ""
+        off = percent or (f" - {item.discount_amount:,f}" if item.discount_amount else "")
+        tax = f", tax {item.tax:f} %" if item.tax is not None else ""
+        line = f"  {item.quantity:f} x {item.unit_price:,f}{off} = {printed:,f}{tax}: {item.description}"
+        yield shortened(line, _WIDTH)
+    if more := len(paper.items[_MOST_LINES:]):
+        yield f"  and {count(more, 'more line', ',')}"
+    off = f", after {sums.discount:,f} off" if sums.discount else ""
+    gross = f", with tax {sums.gross:,f}" if sums.tax else ""
+    lines = {c for c, of in columns.mapping.columns.items() if "items." in str(of[0].to)}
+    money = [c for c in columns_of_money(table) if c not in lines and re.search("[1-9]", row.text(c))]
+    told = ", ".join(f"{c} {row.text(c)}" for c in money if has_word(c, "sum") or c in columns.fed)
+    line = f"comes to {sums.net:,f}{off}{gross}; the file says {told or 'no sum'}"
+    yield from wrap(line, _WIDTH, initial_indent="  ", subsequent_indent="  ")

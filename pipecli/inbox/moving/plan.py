@@ -122,7 +122,7 @@ def make_plan(
         known[number] = _Recognition(table, lines.with_terms(table, told, findings))
     summed = lines.with_sums(known, findings)
     known = [one._replace(told=told) for one, told in zip(known, summed, strict=True)]
-    lines.tell_money(known, findings)
+    known = [_Recognition(*one) for one in lines.with_money_told(known, findings)]
     known = [_Recognition(*one) for one in papers.with_deals_made(known, findings)]
     formats.look_at_dates(((table, told.roles) for table, told in known), findings)
     for one in known:

@@ -118,6 +118,13 @@ class Reconciliation:
     def differing(self) -> int:
         return sum(len(totals.differing) for totals in self.totals.values())
 
+    @property
+    def worst(self) -> list[str]:
+        """Those that are here and differ, that which differs most first."""
+        several = self.totals.values()
+        apart = [pair for of in several for pair in zip(of.figures, of.differing, strict=True) if pair[0][1]]
+        return [key for _, key in sorted(apart, key=lambda pair: -abs(pair[0][0] - pair[0][1]))]
+
 
 def told_of(done: Import, source: Source) -> Reconciliation | None:
     """A file's word on its records, to be compared.
@@ -248,12 +255,13 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
             is_lost = told.state == "rejected" or (file.has_other_money and not any(record.values))
             record = record._replace(values=() if is_lost else (Decimal(0),) * record.rows)
         amount = amount or Decimal(0)
-        value = amount if amount in record.values else (*record.values, Decimal(0))[0]
+        cents = Decimal("0.005") * (record.lines + 1) if record.lines else Decimal(0)
+        near = (value for value in record.values if abs(value - amount) <= cents)
+        value = amount if amount in record.values else next(near, (*record.values, Decimal(0))[0])
         totals.rows += 1 if kind else len(told.lines)
         totals.rows_here += record.rows
         totals.amount += amount
         totals.amount_here += value
-        cents = Decimal("0.005") * (record.lines + 1) if record.lines else Decimal(0)
         if told.state == "left out" or (record.values and abs(value - amount) <= cents):
             totals.rounded += [key] * (value != amount and told.state == "")
             totals.left_out += [key] * (told.state == "left out")

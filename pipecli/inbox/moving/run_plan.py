@@ -26,7 +26,7 @@ from pipecli.inbox.importing.rows_to_records import Tick
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving import PLAN_FILE, vendors
 from pipecli.inbox.moving.findings import text_of_row
-from pipecli.inbox.moving.papers_and_lines import PAPER_KINDS, rows_of_each
+from pipecli.inbox.moving.papers_and_lines import PAPER_KINDS, SHOWN, rows_of_each, shown
 from pipecli.inbox.moving.plan import Plan, make_plan
 from pipecli.inbox.moving.plan_files import Move, Step, apply_settings, in_its_line, load_plan
 from pipecli.inbox.moving.reconcile import (
@@ -39,7 +39,7 @@ from pipecli.inbox.moving.reconcile import (
     without_customer,
 )
 from pipecli.inbox.moving.vocabulary import header_key
-from pipecli.records.kinds import COLLECTIONS
+from pipecli.records.kinds import BY_FOLDER, COLLECTIONS
 from pipecli.store import safe_files
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.lock_and_signals import write_unlogged
@@ -254,8 +254,7 @@ def _import(
     others: OtherFiles,
 ) -> tuple[Import, Reconciliation | None]:
     """One file's import, and its word on its records: what needs its rows, which take the most memory."""
-    table, source, some = rows
-    kind = _kind_of(move, step)
+    (table, source, some), kind = rows, _kind_of(move, step)
     with bar(len(table.rows)) as tick:
         done = prepare_import(pipeline, kind, table, source, planner, tick, keep, others, some)
     others.refused |= _refused(done, source)
@@ -274,6 +273,8 @@ class Rehearsal(NamedTuple):
 
     rejected: Sequence[str] = ()
     """What it would reject, by file and reason."""
+    shown: Sequence[str] = ()
+    """Some records as they would come, beside the cells that they are made of."""
 
 
 def rehearse(plan: Plan, files: Sequence[File], pipeline: Pipeline, folder: Path) -> Rehearsal:
@@ -292,20 +293,31 @@ def rehearse(plan: Plan, files: Sequence[File], pipeline: Pipeline, folder: Path
             moved = run_plan(
                 pipeline, move, files, folder, lambda _: nullcontext(lambda _: None), tried=tried
             )
+            are = "would, without the answers, be " if plan.findings.questions else "would be "
+            rejected = [f"{done.table.name}: {why}" for _, done in moved.done for why in _reasons(done, are)]
+            told = Rehearsal(rejected, [*_shown(moved, tried)])
             moved.draft.close()
-            return Rehearsal(
-                [f"{done.table.name}: {why}" for _, done in moved.done for why in _reasons(done, "would be ")]
-            )
+            return told
         except FaultyFile as error:
             faults = {Path(fault.file).name: fault.message for fault in reversed(error.faults)}
             step = next((step for step in plan.steps if step.map in faults), None)
             if step is None or plan.findings.questions:
-                return Rehearsal()
+                return Rehearsal([] if plan.findings.questions else [f"a run would be refused: {error}"])
             why = f"{step.file} doesn't fit the mapping that was made for it: {faults[step.map]}"
             if step.kind in _PRINCIPAL or not plan.steps[1:]:
                 hint = "correct its cells, or take it out of the export, and plan again"
                 raise PipecliError(why, hint=hint) from None
             plan.leave_out(step, f"{why}; it stays out")
+
+
+def _shown(moved: Moved, tried: Mapping[Step, Tried]) -> Iterator[str]:
+    """Of each kind a record as it would come, of papers also that which differs most from its file."""
+    apart = {of.file: of.worst for of in moved.reconciliation}
+    kinds = {step.kind: step for step, _ in reversed(moved.done)}
+    for step in reversed(kinds.values()):
+        if (kind := BY_FOLDER.get(step.kind)) and kind.folder in SHOWN:
+            part = tried[step].table._replace(rows=tried[step].some or [])
+            yield from shown(kind, part, tried[step].source, moved.draft, apart.get(step.file, []))
 
 
 def _read(plan: Plan, move: Move, step: Step, file: File) -> Tried:
