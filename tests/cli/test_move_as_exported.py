@@ -445,6 +445,7 @@ def test_deals_with_gaps_and_customers_of_no_file_come_once_and_a_table_without_
     Path("own", "quotes.csv").rename("own2/quotes.csv")
     refused = cli("import", "plan", "own2", "--into", "m2", code=1)
     assert "quotes.csv: no file was recognised by its header" in refused.err
+    assert "quotes.csv, quotations by its name: no column is known; write a mapping" in refused.err
 
 
 def test_vtiger_names_records_with_their_module_and_a_dump_without_a_header_stays_out(

@@ -140,6 +140,7 @@ def make_plan(
     if not plan.steps:
         names = ", ".join(map(table_name, tables)) or "the export"
         why = "; ".join(findings.lost) or f"{names}: no file was recognised by its header"
+        why = "; ".join([why, *(why for table in unread[:3] for why in papers.why_unknown(table))])
         raise PipecliError(why, hint="write a mapping, and say: pipecli import KIND FILE --map MAPPING")
     findings.settle_outcomes()
     added = [user["name"] for user in findings.users.values()]
