@@ -156,6 +156,18 @@ def nonzero(table: Table, column: str) -> dict[str, Any]:
     return {column: {"not": ["", *sorted(text for text in texts(table, column) if not is_more(text))]}}
 
 
+def price_of_one(table: Table, columns: Mapping[str, Any], prefix: str) -> dict[str, Any] | None:
+    """What the total of a line tells: the price of one, where it has none and nothing off; None for none."""
+    firsts = [(c, of[0] if isinstance(of, list) else of) for c, of in columns.items()]  # it also names a line
+    own = [(role, {"to": role}) for role in (f"{prefix}unit_price", f"{prefix}quantity")]
+    price, quantity = (next((c for c, of in firsts if of in either), "") for either in own)
+    if texts(table, price).total() == len(table.rows):
+        return None
+    when = {c: nonzero(table, c)[c]["not"] for c, of in columns.items() if "discount" in str(of)}
+    per = {"per": quantity} if quantity else {}
+    return {"to": f"{prefix}unit_price", **per, "when": when | ({price: ""} if price else {})}
+
+
 LOOKED_AT = 1_000
 """The first rows, of which the arithmetic is tried."""
 

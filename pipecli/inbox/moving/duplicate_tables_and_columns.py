@@ -264,15 +264,14 @@ def firms_of(known: Iterable[tuple[Table, Recognised]]) -> set[str]:
 
 
 def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recognised:
-    """The columns without those that name a record a second time: by id if its file is there, else by name.
-
-    A role with a `#` is that of ids.
-    """
+    """The columns that name another record once: by id (`#`) if its file is there, else by name."""
     told, ids = _by_fitting_ids(table, told, findings), list[str]()
     columns = dict(told.columns)
     for column, role in told.columns.items():
         if role == "contact":
             columns[column] = _of_ids(table, column, role, findings)
+        elif role == "contacts.contact" and "owner" not in told.roles and findings.are_users(table, column):
+            columns[column] = "owner"  # `Referente` may be either
         if not isinstance(role, str) or not role.endswith("#"):
             continue
         plain = role.removesuffix("#")

@@ -22,7 +22,6 @@ from pipecli.records.compare_names import folded, is_code, name_key
 from pipecli.records.money import CURRENCIES
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
-from pipecli.store.yaml.write import scalar_text
 from pipecli.wording import count
 
 When = dict[str, Any]
@@ -218,6 +217,10 @@ class Findings:
             self.ask(about, question, one_of)
         return told
 
+    def are_users(self, table: Table, column: str) -> bool:
+        """True for a column each cell of which names a user."""
+        return (named := {*map(_person_key, texts(table, column))}) != set() and named <= self.people
+
     def ids_here(self, *kinds: str) -> set[str]:
         """The external ids of the records of these kinds in the pipeline."""
         query = " UNION ".join(f"SELECT external_id FROM _{kind}" for kind in kinds)
@@ -248,8 +251,8 @@ class Findings:
             )
         if not codes.keys() >= words.keys():
             rows = ", ".join(f"{word} in {count(number, 'row', ',')}" for word, number in words.items())
-            how = ", ".join(f"{scalar_text(word)}: EUR" for word in words)
-            which = f"{rows}: not a currency. Which is meant? Answer with its code, as {{{how}}}"
+            how = in_flow(dict.fromkeys(words, "EUR"))
+            which = f"{rows}: not a currency. Which is meant? Answer with its code, as {how}"
             self.ask("currencies", f"{where}: {which}")
         return {word: codes[word] for word in words if word in codes}
 

@@ -28,7 +28,6 @@ from pipecli.inbox.importing.day_formats import (
     turned,
 )
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.arithmetic import nonzero
 from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.vocabulary import header_key, names_of_currencies, one_word, outcome_of, patterns
 from pipecli.records.compare_names import folded
@@ -112,8 +111,10 @@ def price_entries_of(tables: Iterable[Table]) -> dict[str, str]:
 
 
 def _code_of(text: str) -> str:
-    """The code of a currency's name or of a sign of it alone, and any other text in capitals."""
-    return names_of_currencies().get(text.lower()) or code_of_sign(text) or text.upper()
+    """The code of a currency's name, of a sign of it, or the one in `USD, Dollars`; any other in capitals."""
+    told = names_of_currencies().get(text.lower()) or code_of_sign(text)
+    named = {*re.findall(r"\b[A-Z]{3}\b", text)} & CURRENCIES.keys()
+    return told or (named.pop() if len(named) == 1 else text.upper())
 
 
 def currency_of_amounts(
@@ -184,8 +185,8 @@ def meaning_of_signs(
         if told is None:
             others = ", ".join(sorted(min(own) for own in rows if len(own) == 1))
             where = f"{table.name}, {column}: {count(number, 'row', ',')} with {sign} beside {others}"
-            example = "USD" if "USD" in possible else choices[-1]
-            findings.ask(about, f"{where}. Which currency is {sign}? Answer with a code, such as {example}.")
+            such = "USD" if "USD" in possible else choices[-1]
+            findings.ask(about, f"{where}. Which currency is {sign}? Answer with a code, such as {such}.")
             continue
         findings.currencies[told] += number
         if len(possible) > 1:
@@ -229,18 +230,6 @@ def decimal_of(table: Table, column: str, role: str, findings: Findings) -> dict
     words = [text for text in cells if role == "price" and not re.search(r"\d", text)]  # `on request`
     none = {"values": dict.fromkeys(words)} if 0 < len(words) <= _MOST_WORDS else {}
     return none | ({"decimal": told} if found and told else {})
-
-
-def price_of_one(table: Table, columns: Mapping[str, Any], prefix: str) -> dict[str, Any] | None:
-    """What the total of a line tells: the price of one, where it has none and nothing off; None for none."""
-    firsts = [(c, of[0] if isinstance(of, list) else of) for c, of in columns.items()]  # it also names a line
-    own = [(role, {"to": role}) for role in (f"{prefix}unit_price", f"{prefix}quantity")]
-    price, quantity = (next((c for c, of in firsts if of in either), "") for either in own)
-    if texts(table, price).total() == len(table.rows):
-        return None
-    when = {c: nonzero(table, c)[c]["not"] for c, of in columns.items() if "discount" in str(of)}
-    per = {"per": quantity} if quantity else {}
-    return {"to": f"{prefix}unit_price", **per, "when": when | ({price: ""} if price else {})}
 
 
 def form_of_texts(cells: Counter[str], role: str) -> dict[str, Any]:

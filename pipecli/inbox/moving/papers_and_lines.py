@@ -357,7 +357,8 @@ def _deals_of(table: Table, told: Recognised, number: str, findings: Findings) -
         if field_of(of) in ("customer", "currency", "created", *of_whole)
     }
     columns |= {c: of for c, of in told.columns.items() if field_of(of).startswith("items.") and not totals}
-    columns |= {c: "owner" for c in columns_for(table, "opportunities", "owner")[:1] if c not in columns}
+    for role in ("owner", "contacts.contact"):
+        columns |= {c: role for c in columns_for(table, "opportunities", role)[:1] if c not in columns}
     columns |= {number: "external_id"} | dict.fromkeys(filter(None, [status]), "stage")
     columns |= dict.fromkeys(totals[:1], "amount")
     if until and status:

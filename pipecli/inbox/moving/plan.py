@@ -23,6 +23,7 @@ from pipecli.inbox.moving import duplicate_tables_and_columns as overlaps
 from pipecli.inbox.moving import guess_or_ask_formats as formats
 from pipecli.inbox.moving import lines_and_sums as lines
 from pipecli.inbox.moving import papers_and_lines as papers
+from pipecli.inbox.moving.arithmetic import price_of_one
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.duplicate_tables_and_columns import table_name
 from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_rows, with_ends, without_deleted
@@ -315,9 +316,8 @@ class _Mapping:
             entry |= formats.amount_scale(self.table, column, self.findings)
             entry |= formats.decimal_of(self.table, column, role, self.findings)
             if role in ("items.total", "total" if self.told.kind == "items" else ""):
-                if not (
-                    price := formats.price_of_one(self.table, self.told.columns, role.removesuffix("total"))
-                ):
+                prefix = role.removesuffix("total")
+                if not (price := price_of_one(self.table, self.told.columns, prefix)):
                     self.findings.said_otherwise.add(column)
                     return
                 entry |= price
