@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -17,12 +17,20 @@ from pipecli.inbox.importing.cells import NOTHING
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.vocabulary import header_key, outcome_of, patterns, stem_of, synonyms
+from pipecli.inbox.moving.vocabulary import (
+    evidence,
+    header_key,
+    kinds_named,
+    outcome_of,
+    patterns,
+    stem_of,
+    synonyms,
+)
 from pipecli.records.compare_names import folded, is_code, name_key
 from pipecli.records.money import CURRENCIES
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
-from pipecli.wording import count
+from pipecli.wording import count, first_of
 
 When = dict[str, Any]
 
@@ -389,3 +397,16 @@ def tell_doubles(table: Table, kind: str, roles: Mapping[str, str], findings: Fi
         do = f"give those here the {column} as their external_id first" if column else "export the ids, too"
         rest = f"the first in line {again[0].line}, will come once more; if they are the same, {do}"
         findings.assumed.append(f"{table.name}: {what}, {rest}")
+
+
+def why_unknown(table: Table, by_words: Callable[[Table, str], Mapping[str, Any]]) -> Iterator[str]:
+    """What is known of a table that is none of the kind that its name says, and what it lacks."""
+    for kind in sorted(kinds_named(table.sheet) or kinds_named(table.name))[:1]:
+        columns = by_words(table, kind)
+        words = [re.split(r"[._]", role)[-1].strip("#") for role in evidence().get(kind, {}).get("needs", ())]
+        needs = {" or ".join(dict.fromkeys(words)): tuple(words)}
+        if kind in ("quotations", "orders"):
+            needs = {"customer": ("customer",), "number": ("external_id", "custom.number")}
+        lacking = [what for what, roles in needs.items() if {*columns.values()}.isdisjoint(roles)]
+        known = f"known are {first_of([*columns], 5)}" + f", and no {' or '.join(lacking)}" * bool(lacking)
+        yield f"{table.name}, {kind} by its name: {known if columns else 'no column is known'}"

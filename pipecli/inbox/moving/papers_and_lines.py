@@ -24,7 +24,7 @@ from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings, about_table, text_of_row
 from pipecli.inbox.moving.guess_or_ask_formats import date_form
 from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, by_words_of, columns_for, of_papers
-from pipecli.inbox.moving.vocabulary import are_data, evidence, header_key, kinds_named, synonyms
+from pipecli.inbox.moving.vocabulary import are_data, header_key, synonyms
 from pipecli.json_and_csv import loads
 from pipecli.records.compare_names import folded
 from pipecli.records.items_and_totals import totals
@@ -70,18 +70,6 @@ def with_papers_and_lines(
     every = [(table, (_is_open(told) and _of_lines(table, names)) or told) for table, told in known]
     every = [(table, told or _of_what_was_done(table, names("opportunities")[""])) for table, told in every]
     return [(table, told and with_lines_in_rows(table, told, findings)) for table, told in every]
-
-
-def why_unknown(table: Table) -> Iterator[str]:
-    """What is known of a table that is none of the kind that its name says, and what it lacks."""
-    for kind in sorted(kinds_named(table.sheet) or kinds_named(table.name))[:1]:
-        columns = by_words(table, kind)
-        words = [re.split(r"[._]", role)[-1].strip("#") for role in evidence().get(kind, {}).get("needs", ())]
-        needs = {"customer": ("customer",), "number": ("external_id", "custom.number")}
-        needs = needs if kind in PAPER_KINDS else {" or ".join(dict.fromkeys(words)): tuple(words)}
-        lacking = [what for what, roles in needs.items() if {*columns.values()}.isdisjoint(roles)]
-        known = f"known are {first_of([*columns], 5)}" + f", and no {' or '.join(lacking)}" * bool(lacking)
-        yield f"{table_name(table)}, {kind} by its name: {known if columns else 'no column is known'}"
 
 
 def _is_open(told: Recognised | None) -> bool:
@@ -324,8 +312,9 @@ def with_deals_made(known: Iterable[Known], findings: Findings) -> Iterator[Know
         if told.column_of("customer"):
             yield table, told
         else:
-            why = f"{papers} without a customer, which each must have, stay out"
-            findings.assumed.append(f"{table_name(table)}: {why}")
+            findings.assumed.append(
+                f"{table_name(table)}: {papers} of no customer stay out, as each needs one"
+            )
 
 
 def _named_again(table: Table, lone: Iterable[tuple[Table, Recognised, str]]) -> Iterator[str]:

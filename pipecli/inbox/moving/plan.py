@@ -27,10 +27,10 @@ from pipecli.inbox.moving.arithmetic import price_of_one
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.duplicate_tables_and_columns import table_name
 from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_rows, with_ends, without_deleted
-from pipecli.inbox.moving.findings import Findings, know_users, owners, tell_doubles
+from pipecli.inbox.moving.findings import Findings, know_users, owners, tell_doubles, why_unknown
 from pipecli.inbox.moving.papers_and_lines import heads, of_lines_alone
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, filled, plan_page, settings_page
-from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, columns_of_deals
+from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, columns_for, columns_of_deals
 from pipecli.inbox.moving.vocabulary import is_yes, kinds_of_rows, of_activity, patterns
 from pipecli.records.compare_names import is_code
 from pipecli.store import ids_and_files
@@ -141,7 +141,7 @@ def make_plan(
     if not plan.steps:
         names = ", ".join(map(table_name, tables)) or "the export"
         why = "; ".join(findings.lost) or f"{names}: no file was recognised by its header"
-        why = "; ".join([why, *(why for table in unread[:3] for why in papers.why_unknown(table))])
+        why = "; ".join([why, *(why for table in unread[:3] for why in why_unknown(table, by_words))])
         raise PipecliError(why, hint="write a mapping, and say: pipecli import KIND FILE --map MAPPING")
     findings.settle_outcomes()
     added = [user["name"] for user in findings.users.values()]
