@@ -2415,7 +2415,7 @@ def test_a_column_tells_whose_a_row_is_by_what_stands_in_it(cli: Cli, root: Path
     assert "quotations: 1 row of Quote.csv: 1 made" in ran
     assert "activities: 1 row of Atividades.csv: 1 made" in ran
     assert next(map(_read, root.glob("opportunities/**/*.yaml")))["owner"] == "rstone"
-    deals = 'Codice,Trattativa,Cliente,Fase,Importo,Valuta,Referente\n'
+    deals = "Codice,Trattativa,Cliente,Fase,Importo,Valuta,Referente\n"
     deals += 'T1,Tetto,Zed,Proposta,1,"EUR, Euro",Ugo Bo\n'
     _plan(cli, _files("it", Trattative=deals, Utenti="Nome,Email\nUgo Bo,u@our.example\n"), "--force")
     cli("import", "run", "m")

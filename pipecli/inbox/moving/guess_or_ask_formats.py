@@ -111,10 +111,11 @@ def price_entries_of(tables: Iterable[Table]) -> dict[str, str]:
 
 
 def _code_of(text: str) -> str:
-    """The code of a currency's name, of a sign of it, or the one in `USD, Dollars`; any other in capitals."""
+    """The code of a currency's name, of a sign of it alone, or in `USD, Dollars`; any other in capitals."""
+    named = re.fullmatch(r"([A-Z]{3}) ?[,(-][^\n]*|[^\n]*\(([A-Z]{3})\)", text)
+    code = next(filter(None, named.groups() if named else ()), "")
     told = names_of_currencies().get(text.lower()) or code_of_sign(text)
-    named = {*re.findall(r"\b[A-Z]{3}\b", text)} & CURRENCIES.keys()
-    return told or (named.pop() if len(named) == 1 else text.upper())
+    return told or (code if code in CURRENCIES else text.upper())
 
 
 def currency_of_amounts(

@@ -312,9 +312,7 @@ def with_deals_made(known: Iterable[Known], findings: Findings) -> Iterator[Know
         if told.column_of("customer"):
             yield table, told
         else:
-            findings.assumed.append(
-                f"{table_name(table)}: {papers} of no customer stay out, as each needs one"
-            )
+            findings.assumed.append(f"{table_name(table)}: {papers} of no customer stay out: each needs one")
 
 
 def _named_again(table: Table, lone: Iterable[tuple[Table, Recognised, str]]) -> Iterator[str]:
