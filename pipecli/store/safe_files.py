@@ -25,7 +25,13 @@ def is_pipe(path: str) -> bool:
 
 def read_of_git(file: Path, errors: str = "strict") -> str:
     """The text of a file of git's, or ours beside it; none of a pipe. Raises OSError, UnicodeDecodeError."""
-    return (read_at_most(os.path.realpath(file), LARGEST_ANY) or b"").decode(errors=errors).strip()
+    try:
+        content = read_at_most(file, LARGEST_ANY)
+    except OSError as error:
+        if error.errno != ELOOP:  # a link
+            raise
+        content = read_at_most(os.path.realpath(file), LARGEST_ANY)
+    return (content or b"").decode(errors=errors).strip()
 
 
 def inside(root: Path, file: str) -> Path:
@@ -37,8 +43,8 @@ def inside(root: Path, file: str) -> Path:
 def _resolved(root: Path, file: str) -> str:
     """The same with each link followed: also of the root, where one with a link has nothing real below it."""
     resolved = os.path.realpath(f"{root}/{file}")
-    top = next((top for top in (str(root), os.path.realpath(root)) if is_below(resolved, top)), None)
-    if top is None or _is_gits_own(resolved, top):
+    top = str(root) if is_below(resolved, str(root)) else os.path.realpath(root)
+    if not is_below(resolved, top) or _is_gits_own(resolved, top):
         raise PipecliError(f"{file} leads out of the pipeline", hint="links and paths must stay inside it")
     return resolved
 
@@ -62,7 +68,9 @@ def refuse_link_out(path: str | Path, tops: Iterable[Path] | None = None) -> str
         tops = [top for top in Path.cwd().joinpath(path).parents if (top / ".git").exists()]
     here, real = "", [os.path.realpath(top) for top in tops]
     for part in Path.cwd().joinpath(path).parts:
-        there = os.path.realpath(os.path.join(here, part))  # noqa: PTH118
+        there = os.path.join(here, part)  # noqa: PTH118
+        if part == ".." or os.name == "nt" or os.path.islink(there):  # noqa: PTH114 - `here` has no link
+            there = os.path.realpath(there)
         for top in real:
             if part == ".." or not is_below(here, top):
                 continue
