@@ -17,8 +17,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from pipecli.records import kinds
 from pipecli.records.base import Part, Plain, identity_at, keys_at, part_at
 from pipecli.records.kinds import OPPORTUNITY, Kind
-from pipecli.store.yaml.splice import is_nothing, meaning, same
-from pipecli.store.yaml.write import is_list
+from pipecli.store.yaml.write import is_list, is_nothing, meaning, same
 
 Thing = Mapping[str, Any]
 H = TypeVar("H", bound=Hashable)

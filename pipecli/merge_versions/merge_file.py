@@ -36,9 +36,8 @@ from pipecli.store import git
 from pipecli.store.validate_record import validate
 from pipecli.store.yaml import read
 from pipecli.store.yaml.read import BYTE_ORDER_MARK
-from pipecli.store.yaml.splice import is_nothing, same, without_empties
 from pipecli.store.yaml.tree import ListNode, MappingNode, ScalarNode, TreeNode, is_void, read_tree
-from pipecli.store.yaml.write import EditError, is_list
+from pipecli.store.yaml.write import EditError, is_list, is_nothing, same, without_empties
 from pipecli.wording import count, shortened
 
 

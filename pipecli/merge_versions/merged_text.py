@@ -17,7 +17,7 @@ from pipecli.errors import FaultyFile
 from pipecli.merge_versions.field_by_field import Path, names_at, numbered
 from pipecli.records.base import Part, Plain, keys_at
 from pipecli.store.yaml import edit, read, write
-from pipecli.store.yaml.splice import matching_blocks, meaning
+from pipecli.store.yaml.splice import matching_blocks
 from pipecli.store.yaml.tree import (
     Comment,
     Entry,
@@ -30,6 +30,7 @@ from pipecli.store.yaml.tree import (
     TreeNode,
     spliced,
 )
+from pipecli.store.yaml.write import meaning
 
 Slot = Literal["above", "beside", "below"]
 

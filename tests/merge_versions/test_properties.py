@@ -16,8 +16,7 @@ from pipecli.records import base as fields
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.store.yaml import edit as yamledit
 from pipecli.store.yaml import read
-from pipecli.store.yaml.splice import without_empties
-from pipecli.store.yaml.write import emit
+from pipecli.store.yaml.write import emit, without_empties
 from tests.merging import FILE, merge, record, taken
 
 Deal = dict[str, Any]

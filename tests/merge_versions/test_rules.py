@@ -11,7 +11,8 @@ from pipecli.merge_versions.field_by_field import FieldConflict, from_quantity, 
 from pipecli.merge_versions.merge_file import in_words
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.create_pipeline import Person, settings_text
-from pipecli.store.yaml.splice import align, renames, without_empties
+from pipecli.store.yaml.splice import align, renames
+from pipecli.store.yaml.write import without_empties
 from tests.merging import DEAL, FILE, both, edited, merge, record, taken, words
 from tests.steps import Told, steps
 

@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from pipecli.errors import FaultyFile
 from pipecli.store.yaml.edit import EditError, edit
 from pipecli.store.yaml.read import parse
-from pipecli.store.yaml.splice import meaning
 from pipecli.store.yaml.tree import MOST_MARKS, comments_of, read_tree
-from pipecli.store.yaml.write import key_text, scalar_text
+from pipecli.store.yaml.write import key_text, meaning, scalar_text
 
 Change = Callable[[dict], object]
 

@@ -24,8 +24,7 @@ from pipecli.records.emails_and_phones import is_email
 from pipecli.records.kinds import Kind
 from pipecli.records.references import named_at
 from pipecli.records.written_amounts import NO_SIGN, DecimalSign, Money, in_units, read_money, read_number
-from pipecli.store.yaml.splice import without_empties
-from pipecli.store.yaml.write import CONTROL, compiled, emit
+from pipecli.store.yaml.write import CONTROL, compiled, emit, without_empties
 
 NOTHING = frozenset(
     "#N/A #NA #NULL! #VALUE! #REF! #NAME? #DIV/0! #NUM! #SPILL! #CALC! #ERROR! #NV #WERT! #BEZUG! #ZAHL! "

@@ -38,7 +38,7 @@ from pipecli.records.references import References, references
 from pipecli.records.written_amounts import Money
 from pipecli.store.second_process import parts
 from pipecli.store.validate_record import validate
-from pipecli.store.yaml.splice import without_empties
+from pipecli.store.yaml.write import without_empties
 
 S = TypeVar("S")
 T = TypeVar("T")

@@ -15,10 +15,8 @@ from pipecli.store.yaml.splice import (
     changed_scalar,
     flow_splices,
     intended,
-    meaning,
     renames,
     rewritten,
-    same,
 )
 from pipecli.store.yaml.tree import (
     Entry,
@@ -40,6 +38,8 @@ from pipecli.store.yaml.write import (
     is_list,
     item_lines,
     key_text,
+    meaning,
+    same,
 )
 
 __all__ = ["EditError", "KeyOrder", "edit"]

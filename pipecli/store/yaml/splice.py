@@ -1,6 +1,6 @@
 """The splices that put one value in place of another, and elements into and out of `[…]` and `{…}`.
 
-Also which parts of a record before a change are those after it, and which values mean the same.
+Also which parts of a record before a change are those after it.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ import re
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from datetime import date
-from decimal import Decimal
 from difflib import Match, SequenceMatcher
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pipecli.records import kinds
 from pipecli.store.yaml.tree import (
@@ -31,48 +29,13 @@ from pipecli.store.yaml.write import (
     double_quoted,
     flow_text,
     is_list,
+    is_nothing,
     literal_block,
+    meaning,
+    same,
     scalar_text,
     single_quoted,
 )
-
-
-def meaning(value: object) -> object:
-    """A form in which two values are equal when a file says the same by them: `2499.00`, `2499.0` and
-    `2499`; a date and its ISO text; a key that is absent, null or empty.
-    """
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, (list, tuple)):  # to ask is_nothing of each part takes longer than to look at it
-        return [part for part in map(meaning, value) if part or not is_nothing(part)]
-    if isinstance(value, dict):
-        parts = [(key, meaning(part)) for key, part in value.items()]
-        return {key: part for key, part in parts if part or not is_nothing(part)}
-    if isinstance(value, bool):
-        return ("bool", value)
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    if isinstance(value, int | Decimal):
-        return Decimal(value)
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def is_nothing(value: object) -> bool:
-    return value is None or value == {} or value == []
-
-
-def without_empties(value: Any) -> Any:
-    """A value without nulls, empty maps and empty lists, which no record's file has."""
-    if isinstance(value, dict):
-        parts = {key: without_empties(part) for key, part in value.items()}
-        return {key: part for key, part in parts.items() if not is_nothing(part)}
-    if isinstance(value, list):
-        return [part for part in map(without_empties, value) if not is_nothing(part)]
-    return value
-
-
-def same(one: object, other: object) -> bool:
-    return one is other or meaning(one) == meaning(other)
 
 
 def align(before: Sequence[object], after: Sequence[object]) -> list[int | None]:

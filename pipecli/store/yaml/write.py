@@ -1,4 +1,7 @@
-"""The YAML of values, mappings and lists, for a whole new file and for a part that is put into one."""
+"""The YAML of values, mappings and lists, for a whole new file and for a part that is put into one.
+
+And which values are written alike (`same`), or not at all (`is_nothing`).
+"""
 
 from __future__ import annotations
 
@@ -265,6 +268,44 @@ def flow_text(value: object) -> str:
 
 def flow_entry(key: str, value: object) -> str:
     return f"{key_text(key, flow=True)}: {flow_text(value)}"
+
+
+def meaning(value: object) -> object:
+    """A form in which two values are equal when a file says the same by them: `2499.00`, `2499.0` and
+    `2499`; a date and its ISO text; a key that is absent, null or empty.
+    """
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, (list, tuple)):  # to ask is_nothing of each part takes longer than to look at it
+        return [part for part in map(meaning, value) if part or not is_nothing(part)]
+    if isinstance(value, dict):
+        parts = [(key, meaning(part)) for key, part in value.items()]
+        return {key: part for key, part in parts if part or not is_nothing(part)}
+    if isinstance(value, bool):
+        return ("bool", value)
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, int | Decimal):
+        return Decimal(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def is_nothing(value: object) -> bool:
+    return value is None or value == {} or value == []
+
+
+def without_empties(value: Any) -> Any:
+    """A value without nulls, empty maps and empty lists, which no record's file has."""
+    if isinstance(value, dict):
+        parts = {key: without_empties(part) for key, part in value.items()}
+        return {key: part for key, part in parts.items() if not is_nothing(part)}
+    if isinstance(value, list):
+        return [part for part in map(without_empties, value) if not is_nothing(part)]
+    return value
+
+
+def same(one: object, other: object) -> bool:
+    return one is other or meaning(one) == meaning(other)
 
 
 def is_list(value: object) -> TypeGuard[Sequence[object]]:
