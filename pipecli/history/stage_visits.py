@@ -16,7 +16,7 @@ from typing import NamedTuple
 from pipecli.history.commit_as_of import NoSuchMoment, never_falling
 from pipecli.history.history_index import History, Say, open_history
 from pipecli.history.stages_by_commit import FirstParentPath, StagesByCommit, path_to, stages_by_commit
-from pipecli.reports.deal import Deal, Place, StageVisit
+from pipecli.reports.deal import Deal, StageKey, StageVisit
 from pipecli.store.location import Location
 from pipecli.store.pipeline import Pipeline
 
@@ -101,7 +101,7 @@ def dated_stages(history: History, until: str, now: datetime) -> DatedStages:
     return DatedStages(stages_by_commit(history, path), now, dates, counted, _begin(history, path))
 
 
-def observations(history: History, until: str, now: datetime, stages: Collection[Place]) -> Observations:
+def observations(history: History, until: str, now: datetime, stages: Collection[StageKey]) -> Observations:
     """Where the deals stood in each commit along first parents up to one, `HEAD` or an id.
 
     What is dated after `now` counts as of now. A stage that was renamed, in one commit in the settings and in
@@ -165,7 +165,7 @@ def journeys(
     *,
     until: str,
     now: datetime,
-    stages: Mapping[Place, int],
+    stages: Mapping[StageKey, int],
     say: Say,
 ) -> Journeys:
     """The deals with their visits to the stages, as of `HEAD` or the id of a commit, and a moment.
@@ -206,7 +206,7 @@ _UNUSED = (
 
 
 def _facts(
-    process: str, written: Mapping[str, object], stages: Mapping[Place, int], zone: tzinfo
+    process: str, written: Mapping[str, object], stages: Mapping[StageKey, int], zone: tzinfo
 ) -> dict[str, int]:
     """When a deal came to stages, in seconds since 1970; a bare day counts from its beginning."""
     facts = {}
@@ -219,7 +219,7 @@ def _facts(
     return facts
 
 
-def stage_visits(deal: StageHistory, places: Mapping[Place, int]) -> list[StageVisit]:
+def stage_visits(deal: StageHistory, places: Mapping[StageKey, int]) -> list[StageVisit]:
     """The visits of a deal, one after the other; `places` gives each stage its place in its process.
 
     A deal that is first seen where it was created, within a day, came there at its creation; of any other the
@@ -286,7 +286,7 @@ def _left(deal: StageHistory, changes: Sequence[Observation], after: Observation
     return deal.closed if is_end and deal.closed is not None and after.at - deal.closed >= _DAY else after.at
 
 
-def _end(before: Observation, after: Observation, places: Mapping[Place, int]) -> str:
+def _end(before: Observation, after: Observation, places: Mapping[StageKey, int]) -> str:
     """How a visit ended: as the deal did, or `on`, `back` or `elsewhere`."""
     if after.status != "open":
         return after.status

@@ -17,7 +17,7 @@ from pipecli.history.commits import Blob, ListedCommit, RecordChange, listed_com
 from pipecli.history.history_index import History
 from pipecli.history.version_facts import VersionFacts
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS
-from pipecli.reports.deal import Place
+from pipecli.reports.deal import StageKey
 from pipecli.store.index.index import writing
 
 
@@ -72,8 +72,8 @@ class StagesByCommit:
         """By deal, the number of each commit that brought it to another stage or status, and to which."""
         self.unreadable: list[int] = []
         """The commits of versions that can't be read."""
-        self._first: dict[Place, int] = {}
-        self._renamed: dict[Place, dict[Place, int]] = {}
+        self._first: dict[StageKey, int] = {}
+        self._renamed: dict[StageKey, dict[StageKey, int]] = {}
         """By stage, those to which a commit of settings brought deals of it, and the first such commit."""
         self._rekeyed: list[tuple[int, str, str]] = []
         """The commits that gave a deal another id: their number, the old id, the new one."""
@@ -97,11 +97,11 @@ class StagesByCommit:
         if before and is_new and with_settings and before[:2] != place:
             self._renamed.setdefault(before[:2], {}).setdefault(place, line)
 
-    def as_called_now(self, where: Position, stages: Collection[Place]) -> Position:
+    def as_called_now(self, where: Position, stages: Collection[StageKey]) -> Position:
         """A place by its present name: one that is gone, all of whose deals came to one new place at once."""
         if not self._renamed:
             return where
-        place, tried = where[:2], set[Place]()
+        place, tried = where[:2], set[StageKey]()
         while place not in stages and place not in tried and len(self._renamed.get(place, ())) == 1:
             tried.add(place)
             (place,) = self._renamed[place]

@@ -39,7 +39,7 @@ def split_amount(
         passed = until
 
 
-Place = tuple[str, str]
+StageKey = tuple[str, str]
 """A process and a stage of it."""
 
 Key = tuple[str | None, str | None]
@@ -173,7 +173,7 @@ class Deal(NamedTuple):
         return self.created_on <= last and (self.ended is None or self.ended > last)
 
 
-def furthest(visits: Sequence[StageVisit], places: Mapping[Place, int]) -> dict[str, int]:
+def furthest(visits: Sequence[StageVisit], places: Mapping[StageKey, int]) -> dict[str, int]:
     """By process, the place of the last stage that a deal ever reached."""
     reached: dict[str, int] = {}
     for visit in visits:

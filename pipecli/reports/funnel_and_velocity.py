@@ -18,7 +18,7 @@ from typing import NamedTuple
 from pipecli.records.days import PERIOD_OF, PERIODS, Days, months_around
 from pipecli.records.money import EXACT, rounded
 from pipecli.reports import group_of, mean, median, percent, percentile_90, win_rate
-from pipecli.reports.deal import Deal, Place, StageVisit, Valuation, furthest
+from pipecli.reports.deal import Deal, StageKey, StageVisit, Valuation, furthest
 
 FUNNEL_GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")
 VELOCITY_GROUPINGS = ("stage", "owner", "team", "process", "type", "source", "month", "quarter")
@@ -112,7 +112,7 @@ def funnel(
     by: str,
     days: Days,
     valuation: Valuation,
-    order: Sequence[Place] = (),
+    order: Sequence[StageKey] = (),
 ) -> Funnel:
     """Count what was created on some days by one grouping, leads and opportunities each by their own.
 
@@ -158,7 +158,7 @@ def _counts(leads: Sequence[LeadInFunnel], deals: Sequence[Deal], valuation: Val
     )  # fmt: skip
 
 
-def _reached(cohort: Sequence[Deal], order: Sequence[Place]) -> list[Reached]:
+def _reached(cohort: Sequence[Deal], order: Sequence[StageKey]) -> list[Reached]:
     places = {place: number for number, place in enumerate(order)}
     of_process = Counter(deal.process for deal in cohort)
     ends = Counter[tuple[str, int | None]]()
@@ -251,7 +251,7 @@ class Velocity(NamedTuple):
 
 
 def velocity(
-    deals: Iterable[Deal], *, by: str, days: Days, valuation: Valuation, order: Sequence[Place] = ()
+    deals: Iterable[Deal], *, by: str, days: Days, valuation: Valuation, order: Sequence[StageKey] = ()
 ) -> Velocity:
     """The sales velocity of the deals that were open on some days, or ended on them, by one grouping.
 
@@ -316,9 +316,9 @@ def sales_velocity(deals: Sequence[Deal], days: Days, valuation: Valuation) -> S
     )  # fmt: skip
 
 
-def _stages(deals: Iterable[Deal], order: Sequence[Place]) -> list[StageRow]:
+def _stages(deals: Iterable[Deal], order: Sequence[StageKey]) -> list[StageRow]:
     """A row a stage of the processes in which deals were, in their order, then one a stage that is gone."""
-    visits = defaultdict[Place, list[StageVisit]](list)
+    visits = defaultdict[StageKey, list[StageVisit]](list)
     for deal in deals:
         for visit in deal.stage_visits:
             visits[visit.process, visit.stage].append(visit)
@@ -330,7 +330,7 @@ def _stages(deals: Iterable[Deal], order: Sequence[Place]) -> list[StageRow]:
     ]
 
 
-def _stage(place: Place, visits: Sequence[StageVisit]) -> StageRow:
+def _stage(place: StageKey, visits: Sequence[StageVisit]) -> StageRow:
     ends = Counter(visit.end for visit in visits)
     ended_count = len(visits) - ends["here"]
     seconds = [visit.seconds for visit in visits if visit.seconds is not None]

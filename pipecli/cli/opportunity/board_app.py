@@ -22,7 +22,7 @@ from textual.widgets import OptionList, Static
 from pipecli.cli.common.session import Session, owner_filter
 from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.main import run as run_command
-from pipecli.cli.opportunity.board_cards import Board, Place, offers, read_board, shortened
+from pipecli.cli.opportunity.board_cards import Board, LaneKey, offers, read_board, shortened
 from pipecli.cli.opportunity.board_widgets import (
     AnswerWindow,
     Cards,
@@ -303,7 +303,7 @@ class BoardApp(App[None]):
         given = {"--reason": reason, "--competitor": winner, "--detail": detail}
         return ["opp", "lost", key, *options(given)]
 
-    async def _move(self, key: str, to: Place) -> None:
+    async def _move(self, key: str, to: LaneKey) -> None:
         await self._do(lambda: self._moved(move(self.run_session, key, to.stage)))
         self.lanes.go_to(key)
 
@@ -405,7 +405,7 @@ class BoardApp(App[None]):
         if key and lane != dropped.place:
             await self._drop(key, lane, dropped.place)
 
-    async def _drop(self, key: str, lane: Place | None, to: Place) -> None:
+    async def _drop(self, key: str, lane: LaneKey | None, to: LaneKey) -> None:
         stages = self.board.stages()
         if lane not in stages:
             self._refuse(

@@ -53,7 +53,7 @@ class Card(NamedTuple):
     """While it waits: then it stands after the others of its lane."""
 
 
-class Place(NamedTuple):
+class LaneKey(NamedTuple):
     """A column of the board: a stage of open deals, or what was won, lost or closed."""
 
     status: str
@@ -69,7 +69,7 @@ class Place(NamedTuple):
 class Lane(NamedTuple):
     """A column with its cards."""
 
-    place: Place
+    place: LaneKey
     name: str
     amount: Decimal
     """The sum of its cards in the currency of the report."""
@@ -88,7 +88,7 @@ def card_of(deal: Deal, today: date, customers: Mapping[str, str], idle_days: in
 
 
 def lanes(
-    cards: Iterable[tuple[Place, Card]], places: Mapping[Place, str], valuation: Valuation
+    cards: Iterable[tuple[LaneKey, Card]], places: Mapping[LaneKey, str], valuation: Valuation
 ) -> list[Lane]:
     """The lanes in the order of `places`, which gives their names.
 
@@ -96,7 +96,7 @@ def lanes(
     that the process doesn't have follow its own.
     Raises PipecliError without a rate for a card's currency.
     """
-    by_place: dict[Place, list[Card]] = {place: [] for place in places}
+    by_place: dict[LaneKey, list[Card]] = {place: [] for place in places}
     for place, card in cards:
         by_place.setdefault(place, []).append(card)
     return [
@@ -119,7 +119,7 @@ def _amount(card: Card, valuation: Valuation) -> Decimal:
     return valuation.converted(card.amount, card.currency, card.valued_on, card.id)
 
 
-_CLOSED = {Place("won", ""): "Won", Place("lost", ""): "Lost", Place("closed", ""): "Closed"}
+_CLOSED = {LaneKey("won", ""): "Won", LaneKey("lost", ""): "Lost", LaneKey("closed", ""): "Closed"}
 
 
 class Board(NamedTuple):
@@ -130,7 +130,7 @@ class Board(NamedTuple):
     others: dict[str, int]
     """Open deals at other processes, by process."""
 
-    def stages(self) -> list[Place]:
+    def stages(self) -> list[LaneKey]:
         """Where deals can be moved."""
         return [lane.place for lane in self.lanes if lane.place.status == "open"]
 
@@ -167,19 +167,19 @@ def read_board(
     counts = Counter(deal.process for deal in deals)
     chosen = key_of(run, "process", process) if process else max(processes, key=counts.__getitem__)
     known = processes[chosen]
-    places = {Place("open", stage["id"]): stage.get("name", stage["id"]) for stage in known["stages"]}
+    places = {LaneKey("open", stage["id"]): stage.get("name", stage["id"]) for stage in known["stages"]}
     names, today = labels(pipeline.connection, "customer"), pipeline.today
     deals = [deal for deal in deals if deal.process == chosen]
     moves = last_stage_changes(pipeline, deals, say)
     cards = []
     for deal in deals:
         idle = today - last_movement(deal, moves.get(deal.id), today).day
-        cards.append((Place("open", deal.stage), card_of(deal, today, names, idle.days)))
+        cards.append((LaneKey("open", deal.stage), card_of(deal, today, names, idle.days)))
     if has_closed:
         places |= _CLOSED
         closed = closed_deals(pipeline.connection, owners, Days())
         in_process = [deal for deal in closed if deal.process == chosen]
-        cards += [(Place(deal.status, ""), card_of(deal, today, names)) for deal in in_process]
+        cards += [(LaneKey(deal.status, ""), card_of(deal, today, names)) for deal in in_process]
     if wanted:
         words = folded(wanted).split()
         cards = [(at, card) for at, card in cards if all(word in _text_of(card) for word in words)]

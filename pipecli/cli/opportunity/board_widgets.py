@@ -23,7 +23,7 @@ from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import fitting
 from pipecli.cli.common.terminal_and_own_config import environment
 from pipecli.cli.main import run as run_command
-from pipecli.cli.opportunity.board_cards import Board, Card, Lane, Place, card_lines, shortened
+from pipecli.cli.opportunity.board_cards import Board, Card, Lane, LaneKey, card_lines, shortened
 from pipecli.harmless_text import terminal_line
 from pipecli.records.money import minor_digits
 
@@ -58,9 +58,9 @@ class Cards(OptionList):
     class Dropped(Message):
         """It was let go over this lane."""
 
-        place: Place
+        place: LaneKey
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: LaneKey) -> None:
         super().__init__(markup=False, id=f"cards-{place.id}")
         self.place = place
 

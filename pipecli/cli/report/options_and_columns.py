@@ -19,7 +19,7 @@ from pipecli.errors import PipecliError
 from pipecli.json_and_csv import dumps
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, Kind
-from pipecli.reports.deal import Deal, Place, Valuation
+from pipecli.reports.deal import Deal, StageKey, Valuation
 from pipecli.store.index.rows_for_reports import all_deals, stages_entered
 from pipecli.wording import count
 
@@ -332,7 +332,7 @@ def ended_without_stage(number: int) -> list[str]:
     return [f"apart, {count(number, 'deal')} that ended nobody knows at which stage"] if number else []
 
 
-def read_journeys(run: Session, order: Sequence[Place]) -> list[Deal]:
+def read_journeys(run: Session, order: Sequence[StageKey]) -> list[Deal]:
     """The deals of `--owner`, `--team` and `--mine` with their visits to the stages, as of `--as-of`."""
     from pipecli.history.stage_visits import journeys
 
