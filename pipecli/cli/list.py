@@ -32,6 +32,8 @@ from pipecli.store.index.owner_filter_and_list_sql import (
     OPEN_AGAINST,
     OPEN_WITH_CUSTOMER,
     PRICED_PRODUCTS,
+    TEAM_ROWS,
+    USER_ROWS,
     WON_AGAINST,
 )
 from pipecli.store.index.rows_for_verbs import OPEN
@@ -401,3 +403,32 @@ def list_activities(
     if type_:
         conditions["type = ?"] = type_
     print_parts(run, _ACTIVITIES_SOURCE, ACTIVITIES, "julianday(at), id", conditions)
+
+
+USERS = (
+    column("id", "USER"),
+    column("name", "NAME", shrink=True),
+    column("email", "E-MAIL", rank=1),
+    column("team", "TEAM"),
+    ACTIVE,
+)
+
+
+@app.command("user list", cls=Listing.with_(takes="team"))
+def list_users(run: Session) -> None:
+    """List the users, active ones first."""
+    print_parts(run, Parts("users", USER_ROWS), USERS, "NOT active, id")
+
+
+TEAMS = (
+    column("id", "TEAM"),
+    column("name", "NAME", shrink=True),
+    column("manager", "MANAGER"),
+    column("members", "MEMBERS", shrink=True),
+)
+
+
+@app.command("team list", cls=Listing)
+def list_teams(run: Session) -> None:
+    """List the teams with their members."""
+    print_parts(run, Parts("teams", TEAM_ROWS), TEAMS, "id")

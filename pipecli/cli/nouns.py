@@ -30,7 +30,6 @@ def _verbs(module: str, verbs: str, elsewhere: Mapping[str, str] | None = None) 
     return {verb: modules.get(verb, module) for verb in verbs.split(", ")}
 
 
-_READ = {"settings_show_and_config": "list, show"}
 _TAGS = {"tag": "Tags: add, remove."}
 _USUAL = "add, list, show, set, edit, remove"
 NOUNS = {
@@ -137,9 +136,9 @@ NOUNS = {
     ),
     "user": Noun(
         "Users: the salespeople of the settings.",
-        verbs=_verbs("settings", "add, list, show, set, edit, handover, remove", _READ),
+        verbs=_verbs("settings", "add, list, show, set, edit, handover, remove"),
     ),
-    "team": Noun("Teams and their managers.", verbs=_verbs("settings", _USUAL, _READ)),
+    "team": Noun("Teams and their managers.", verbs=_verbs("settings", _USUAL)),
     "settings": Noun(
         "Show and change pipecli.yaml.",
         verbs=_verbs("settings", "show, set, edit, rename", {"settings_show_and_config": "show"}),
@@ -150,7 +149,7 @@ NOUNS = {
     "note": Noun("Add a note to a lead or an opportunity.", "activity"),
     "activity": Noun(
         "Calls, meetings, emails, tasks and notes.",
-        verbs=_verbs("activity", "add, done, move, edit, cancel, list", {"list": "list"}),
+        verbs=_verbs("activity", "add, done, move, edit, cancel, list"),
     ),
     "attach": Noun("Attach files to a deal, a lead, a document or a customer.", "attach"),
     "attachments": Noun("List the files attached to a record.", "show"),

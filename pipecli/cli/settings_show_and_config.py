@@ -1,4 +1,4 @@
-"""`settings show`, and the list and page of users and teams; `config`, a person's own defaults and aliases.
+"""`settings show`; `config`, a person's own defaults and aliases.
 
 Settings are YAML for people, JSON and rows of path and value for programs.
 """
@@ -10,12 +10,10 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipecli.cli.common.command import TeamName, UserName, Verb, argument, flag, noun
-from pipecli.cli.common.list_options import Listing, Parts, print_parts
+from pipecli.cli.common.command import Verb, argument, flag, noun
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.record_json import find_section, print_record_json, settings_json
 from pipecli.cli.common.session import FORMATS, Session, say
-from pipecli.cli.common.table import ACTIVE, cell_text, column, plain_columns
+from pipecli.cli.common.table import cell_text, plain_columns
 from pipecli.cli.common.terminal_and_own_config import COLORS, own_file, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.errors import PipecliError, system_refusal
@@ -24,7 +22,6 @@ from pipecli.json_and_csv import dumps
 from pipecli.records import kinds
 from pipecli.records.compare_names import chosen_id, likeliest, own_names
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store.index.owner_filter_and_list_sql import TEAM_ROWS, USER_ROWS
 from pipecli.store.lock_and_signals import write_unlogged
 from pipecli.store.yaml.write import block_lines
 
@@ -107,49 +104,6 @@ def _yaml(value: Any) -> str:
     if isinstance(value, (Mapping, list)):
         return "".join(f"{line}\n" for line in block_lines(value, 0))
     return f"{value}\n" if isinstance(value, str) else f"{cell_text(value)}\n"
-
-
-@app.command("user show")
-def show_user(run: Session, user: UserName) -> None:
-    """Show one user."""
-    print_record_json(run, settings_json(run, "user", find_section(run, "user", user)))
-
-
-@app.command("team show")
-def show_team(run: Session, team: TeamName) -> None:
-    """Show one team."""
-    print_record_json(run, settings_json(run, "team", find_section(run, "team", team)))
-
-
-USERS = (
-    column("id", "USER"),
-    column("name", "NAME", shrink=True),
-    column("email", "E-MAIL", rank=1),
-    column("team", "TEAM"),
-    ACTIVE,
-)
-_USERS = Parts("users", USER_ROWS)
-
-
-@app.command("user list", cls=Listing.with_(takes="team"))
-def list_users(run: Session) -> None:
-    """List the users, active ones first."""
-    print_parts(run, _USERS, USERS, "NOT active, id")
-
-
-TEAMS = (
-    column("id", "TEAM"),
-    column("name", "NAME", shrink=True),
-    column("manager", "MANAGER"),
-    column("members", "MEMBERS", shrink=True),
-)
-_TEAMS = Parts("teams", TEAM_ROWS)
-
-
-@app.command("team list", cls=Listing)
-def list_teams(run: Session) -> None:
-    """List the teams with their members."""
-    print_parts(run, _TEAMS, TEAMS, "id")
 
 
 _NAMES = "format, color, owner, columns.NOUN, alias.NAME"

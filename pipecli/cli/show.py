@@ -9,10 +9,16 @@ from typing import Any
 
 import typer
 
-from pipecli.cli.common.command import Ref, noun
+from pipecli.cli.common.command import Ref, TeamName, UserName, noun
 from pipecli.cli.common.names_and_questions import find_typed, print_header
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
+from pipecli.cli.common.record_json import (
+    RecordJson,
+    find_section,
+    print_record_json,
+    record_json,
+    settings_json,
+)
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, ListColumn, amount_text, display_width, price_text, to_the_minute
 from pipecli.records import kinds
@@ -138,6 +144,18 @@ def _price_columns(currency: str) -> tuple[Column, ...]:
         Column("price", f"PRICE {currency}", align="right", show=show),
         Column("currency", "CURRENCY", only="csv"),
     )
+
+
+@app.command("user show")
+def show_user(run: Session, user: UserName) -> None:
+    """Show one user."""
+    print_record_json(run, settings_json(run, "user", find_section(run, "user", user)))
+
+
+@app.command("team show")
+def show_team(run: Session, team: TeamName) -> None:
+    """Show one team."""
+    print_record_json(run, settings_json(run, "team", find_section(run, "team", team)))
 
 
 HOLDERS = (kinds.OPPORTUNITY, kinds.LEAD, kinds.QUOTATION, kinds.ORDER, kinds.INVOICE, kinds.CUSTOMER)
