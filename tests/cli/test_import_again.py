@@ -109,7 +109,14 @@ def test_a_call_without_a_name_is_found_again_though_people_changed_its_words(cl
     assert (call["subject"], call["notes"]) == ("Price", "Asked the price")
 
 
-def test_what_the_file_changed_is_taken_and_what_people_changed_stays(cli: Cli, root: Path) -> None:
+@pytest.mark.parametrize("is_squashed", [False, True])
+def test_what_the_file_changed_is_taken_and_what_people_changed_stays(
+    cli: Cli, root: Path, git: Git, is_squashed: bool
+) -> None:
+    """After a squash the file was all: it wrote over what people had changed since, and said "updated"."""
+    night(cli, ROWS)
+    if is_squashed:
+        git("commit", "-q", "--amend", "-m", "All of the old system")
     worked_on(cli, root)
     told = night(cli, ROWS.replace("Press", "Large press"))
     deal = deals(root)["1"]

@@ -27,6 +27,7 @@ from pipecli.records.kinds import CONTACT, CUSTOMER, SETTINGS_FILE, Kind, kind_o
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store import git, safe_files
 from pipecli.store.git_commit import files_in_commit, head_of
+from pipecli.store.ids_and_files import id_derived_from
 from pipecli.store.location import Location
 from pipecli.store.validate_record import parse_record, validate
 from pipecli.store.yaml import read
@@ -194,7 +195,28 @@ class Imports:
                 for change in changes:
                     if change.after is not None:
                         versions[_name(change.path)].append(Imported(change.befores[0], change.after))
+        for name, blob in self._squashed():
+            if all(one.before for one in versions.get(name, ())):
+                versions[name].insert(0, Imported(None, blob))
         return versions
+
+    def _squashed(self) -> Iterator[tuple[str, str]]:
+        """The records, each with its blob, that came with a commit of no event and were imported before it.
+
+        Nothing but a squash or a rebase makes such a commit: it has a document with the id that its
+        `external_id` gives.
+        """
+        wanted = ("--reverse", "--no-merges", "--invert-grep", "--grep=^Pipecli-Event: ", "--format=%H")
+        commits = git.log(self._location.work_tree, *wanted, self._commit, "--").decode().split()
+        for part in file_changes(self._location, commits):
+            for _, changes in part:
+                new = {one.path: one.after for one in changes if one.after and not one.befores[0]}
+                new.pop(SETTINGS_FILE, None)
+                told = [file for file in new if (kind := kind_of(file)) and kind.is_document][:_LOOKED_AT]
+                blobs = [new[file] for file in told]
+                contents = git.objects(self._location.work_tree, blobs, safe_files.LARGEST)
+                if any([*map(_is_by_external_id, told, contents)]):
+                    yield from ((_name(file), blob) for file, blob in new.items())
 
     @cached_property
     def _log(self) -> tuple[list[str], list[tuple[str, str, str]], bool]:
@@ -293,6 +315,16 @@ def _departed(
 def _name(file: str) -> str:
     """A file's kind and name: `doctor --fix` moves records from one folder of their kind to another."""
     return f"{file.partition('/')[0]}/{file.rpartition('/')[2]}"
+
+
+_LOOKED_AT = 20
+
+
+def _is_by_external_id(file: str, blob: git.Object) -> bool:
+    """True for a document with the id that an import makes of its external_id."""
+    plain, kind = _plain(file, blob.content) or {}, kind_of(file)
+    external, id_ = plain.get("external_id"), plain.get("id")
+    return bool(kind and external) and id_ == id_derived_from(str(external), (), f"{kind and kind.prefix}-")
 
 
 def _plain(file: str, content: bytes | None) -> Plain | None:
