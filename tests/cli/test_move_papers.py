@@ -785,7 +785,7 @@ def test_headings_and_notes_among_lines_are_none(cli: Cli, root: Path, has_file:
         "A1;3;3 Wochen;;;;",
         "A2;1;Kabel;1;100,00;;100,00",
     ]
-    columns = "Angebotsnummer;Pos;Bezeichnung;Menge;Einzelpreis;Ndl. %;Gesamt"
+    columns = "Angebotsnummer;Pos;Leistung;Menge;Einzelpreis;Ndl. %;Gesamt"
     if has_file:
         sheets = {"Angebotspositionen": "\n".join([columns, *lines, ""])}
         sheets["Angebote"] = head + "".join(f"{number};{rest}\n" for number, rest in papers.items())

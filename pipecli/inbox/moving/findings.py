@@ -102,6 +102,19 @@ def text_of_row(template: str, row: Row) -> str:
     return re.sub(r"\{[^{}]+\}", lambda place: said[place[0]], template)
 
 
+def name_of_lines(table: Table, among: Iterable[str], columns: Mapping[str, str]) -> dict[str, str]:
+    """The column that says what lines are of, `Leistung`, where they have prices and none known says it."""
+    fed = {*columns.values()}
+    if not fed >= {"quantity", "unit_price"} or fed & {"description", "product", "product#"}:
+        return {}
+    cells = {c: texts(table, c) for c in among if c not in columns}
+    named = {
+        c: own for c, own in cells.items() if own and all(re.search(r"[^\W\d]{2}", text) for text in own)
+    }
+    length = {c: sum(map(len, own)) / len(own) for c, own in named.items()}  # longer than `Stk.`
+    return dict.fromkeys([c for c in length if length[c] == max(length.values()) > 5], "description")
+
+
 def share_words(table: Table, one: str, other: str) -> bool:
     """True where two columns mostly have a word in common, as the names that a firm has."""
     words = [[{*folded(row.text(column)).split()} for column in (one, other)] for row in table.rows]

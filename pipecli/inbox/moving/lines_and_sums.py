@@ -32,7 +32,7 @@ from pipecli.inbox.moving.arithmetic import (
     says_tax,
 )
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.findings import Findings, about_table
+from pipecli.inbox.moving.findings import Findings, about_table, name_of_lines
 from pipecli.inbox.moving.papers_and_lines import (
     NAMING,
     PAPER_KINDS,
@@ -126,6 +126,8 @@ def _with_names(table: Table, told: Recognised, findings: Findings) -> dict[str,
     Says which have none, or nothing but the id of a product that is in no file.
     """
     columns, prefix = dict(told.columns), prefix_of(told)
+    roles = {c: field_of(of) for c, of in columns.items()}
+    columns |= name_of_lines(table, [] if told.vendor or prefix else table.columns, roles)
     name, ids = f"{prefix}description", findings.kinds.get("products", set[str]())
     named = [c for c, of in columns.items() if field_of(of) in (name, f"{prefix}product")]
     for column in named:

@@ -21,7 +21,7 @@ from pipecli.inbox.moving import arithmetic
 from pipecli.inbox.moving import recognise_by_words as headers
 from pipecli.inbox.moving.arithmetic import FileColumns, agree, are_rates, columns_of_money, has_word, numbers
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.findings import Findings, about_table, text_of_row
+from pipecli.inbox.moving.findings import Findings, about_table, name_of_lines, text_of_row
 from pipecli.inbox.moving.guess_or_ask_formats import date_form
 from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, by_words_of, columns_for, of_papers
 from pipecli.inbox.moving.vocabulary import are_data, header_key, synonyms
@@ -41,6 +41,7 @@ _OF_DEALS = ("title", "amount", "stage", "status", "owner", "close", "expected_c
 """Roles in which the rows of one deal don't differ; where its id tells it, but for what a line has, too."""
 TERMS = ("unit_price", "discount", "discount_amount", "tax", "total")
 _ROLES = (*_OF_A_LINE, "product", "description", "external_id", *TERMS[1:])
+Fits = tuple[list[arithmetic.Fit], arithmetic.Fit | None, Mapping[str, Sequence[str]]]
 _NAMES = ("external_id", "custom.number", "custom.name", "title")
 """Roles by which other tables name a record."""
 NAMING = ("custom.number", "custom.name", "custom.subject")
@@ -142,6 +143,7 @@ def with_lines_in_rows(table: Table, told: Recognised, findings: Findings) -> Re
     columns = by_words(table._replace(columns=lines), "items")
     columns = {c: role for c, role in columns.items() if not role.startswith("record")}
     columns |= {c: own[c] for c in lines if c in own and own[c] not in columns.values()}
+    columns |= name_of_lines(table, lines, columns)
     fed = {*columns.values()}
     is_one_each = told.kind in PAPER_KINDS and {"quantity", "unit_price"} <= fed
     is_line = fed & {"description", "product", "product#"} and fed & {"quantity", "unit_price", "total"}
@@ -225,9 +227,6 @@ def prefix_of(told: Recognised) -> str:
 def field_of(of: Any) -> str:
     of = of[0] if isinstance(of, list) else of
     return str(of.get("to", "") if isinstance(of, dict) else of)
-
-
-Fits = tuple[list[arithmetic.Fit], arithmetic.Fit | None, Mapping[str, Sequence[str]]]
 
 
 def best_fit(table: Table, off: Sequence[str] = ()) -> Fits:
