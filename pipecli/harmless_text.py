@@ -69,6 +69,11 @@ def decoded(content: bytes, charset: str, errors: str = "strict") -> str:
     return content.decode(charset, errors)
 
 
+def bash_word(text: str) -> str:
+    """Text as one word of a command line of bash, in which it runs nothing."""
+    return re.sub(r"\s|[^\w@%+=:,./\u00a1-\U0010ffff-]", r"\\\g<0>", text)
+
+
 def one_line(text: str) -> str:
     """Text on one line: single blanks for line ends and for characters that do not show."""
     return " ".join(visible(text, " ").split())

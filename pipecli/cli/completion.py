@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from pipecli import __version__
 from pipecli.cli.common.terminal_and_own_config import GLOBAL, expanded, own_folder, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
-from pipecli.harmless_text import one_line
+from pipecli.harmless_text import bash_word, one_line, terminal_line
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.compare_names import folded, stages_of
 from pipecli.records.kinds import BY_NOUN, COLLECTIONS, PARENTS, collection_named
@@ -44,7 +44,8 @@ def main(arguments: Sequence[str]) -> None:
         words = _split(line)[1:] if shell == "bash" else [word.strip("\"'") for word in words]
         if shell == "fish":  # what is being typed has its backslashes
             words[-1] = re.sub(r"\\(.)", r"\1", words[-1])
-        values = Completion(words[:-1], words[-1]).values()
+        offered = dict(Completion(words[:-1], words[-1]).values())
+        values = [(value, about) for value, about in offered.items() if terminal_line(value) == value]
         text = _for_bash(values, words[-1], line) if shell == "bash" else values
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
         sys.stdout.write("".join(f"{value}\t{one_line(about)}\n" for value, about in text))
@@ -64,17 +65,19 @@ def _split(line: str) -> list[str]:
 def _for_bash(values: Sequence[Value], current: str, line: str) -> list[Value]:
     """Values as readline wants them: without what it takes for words of their own, and each on one row.
 
-    Where several fit that don't begin with what is typed, a line more keeps readline from taking it away.
+    They come from a clone and go into a command line: nothing of them is more than text there. Where several
+    fit that don't begin with what is typed, a line more keeps readline from taking it away.
     """
-    if line.count('"') % 2 == line.count("'") % 2 == 0:  # within quotes a value stands as it is
-        values = [(re.sub(r"([\s'\"])", r"\\\1", value), about) for value, about in values]
+    is_quoted = not line.count('"') % 2 == line.count("'") % 2 == 0
+    if is_quoted:
+        values = [(value, about) for value, about in values if not re.search(r"""[\\"'$`!]""", value)]
     breaks = os.environ.get("COMP_WORDBREAKS", "=:")
     start = max((current.rfind(sign) + 1 for sign in "=:" if sign in breaks), default=0)
     room = max(int(os.environ.get("COLUMNS") or 80) - 6, 20)
     shown = [(value[start:], about[: max(room - len(value), 0)]) for value, about in values]
     if len(values) > 1 and not all(value.startswith(current) for value, _ in values):
         shown.append((current[start:], "type more of it"))
-    return shown
+    return shown if is_quoted else [(bash_word(value), about) for value, about in shown]
 
 
 class Option(NamedTuple):
@@ -378,8 +381,6 @@ class Completion:
 _ENDED = 2
 _WORDS = {"--format": "table json jsonl csv tsv markdown ids", "--color": "auto always never"}
 """The values of the options before the noun."""
-
-
 _PLURALS: list[Value] = [(collection.plural, "") for collection in COLLECTIONS]
 _REASONS = {"lead": "disqualify_reasons"}
 _PRESETS = Path(__file__).parents[1] / "inbox" / "moving" / "presets"

@@ -5,8 +5,9 @@ _pipecli() {
     while IFS=$'\t' read -r value about; do
         if [ "$value" = ":files" ] || [ "$value" = ":folders" ]; then
             [ "$value" = ":files" ] && about=file || about=directory
-            compopt -o filenames 2>/dev/null
             COMPREPLY=($(compgen -A "$about" -- "${COMP_WORDS[COMP_CWORD]#=}"))
+            # bash 3.2 has no compopt: it would insert a name as it is, and run what is in it
+            compopt -o filenames 2>/dev/null || COMPREPLY=($(printf '%q\n' "${COMPREPLY[@]}"))
             return
         fi
         values+=("$value")

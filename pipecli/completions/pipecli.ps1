@@ -8,7 +8,8 @@ Register-ArgumentCompleter -Native -CommandName pipecli -ScriptBlock {
         $value, $about = $_ -split "`t", 2
         if ($value -notmatch ':(files|folders)$') {
             $about = if ($about) { $about } else { $value }
-            $text = if ($value -match "[\s']") { "'$($value -replace "'", "''")'" } else { $value }
+            # Quotes around all but plain words; PowerShell ends them at a curly one, too.
+            $text = if ($value -match '[^\w./:=+-]') { "'$($value -replace "['\u2018-\u201b]", '$0$0')'" } else { $value }
             [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $about)
         }
     }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import select
+import shlex
 import shutil
 import signal
 import subprocess
@@ -35,7 +38,7 @@ def deals(
     deal("OPP-AAA01", "Mill")
     deal("OPP-AAA02", "Grinder")
     deal("OPP-AAA03", "Éspresso bar")
-    cli("opp", "set", "OPP-AAA01", "owner=ben", "tags=vip customer")
+    cli("opp", "set", "OPP-AAA01", "owner=ben", "tags=vip customer,run$(touch ran)")
     cli("opp", "lost", "OPP-AAA02", "--reason", "price")
     monkeypatch.chdir(root)
 
@@ -167,6 +170,21 @@ def test_mine_and_the_open_come_first(
     assert capsys.readouterr().out == "ben\tBen Holt\n"
 
 
+def test_in_a_line_of_bash_a_value_is_text(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = ("x$(id)", "x`id`", "x;id", "x*", "x~", "x{a,b}", "x!1", "it's x", "100 € [x]", "x:$:(b)")
+    settings = root / "pipecli.yaml"
+    written = settings.read_text(encoding="utf-8").replace("sources: []", f"sources: {json.dumps(odd)}")
+    settings.write_text(written, encoding="utf-8")
+    for line, kept in (("--source ", odd), ("--source=", odd), ('--source "', odd[2:6])):
+        capsys.readouterr()
+        completion.main(["bash", f"pipecli opp add X {line}"])
+        words = [word.partition("\t")[0] for word in capsys.readouterr().out.splitlines()]
+        if '"' not in line:
+            assert [shlex.split(word) for word in words] == [[word] for word in kept]
+            words = [re.sub(r"\\.", "", word) for word in words]
+        assert len(words) >= len(kept) and not re.search(r"[$`'\"!]", " ".join(words))
+
+
 def test_a_verb_is_answered_without_typer(root: Path) -> None:
     program = (
         "import sys; from pipecli import __main__ as started\n"
@@ -237,6 +255,8 @@ def test_a_real_shell_completes(shell: str, root: Path, warm: Path) -> None:
         typed("\x15pipecli opp list --tag vip\\ c\t", "ustomer")
         screen = typed("\x15pipecli opp show OPP-AAA0\t\t", "Mill")
         assert screen.index("spresso") < screen.index("Mill")
+        typed("\x15pipecli opp list --tag run\t\necho do''ne\n", "done\r")
+        assert not (root / "ran").exists()  # a tag of whoever wrote the clone is text in a command line, too
     finally:
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
