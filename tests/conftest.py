@@ -54,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
             os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)  # pytest's, and what the stories run
     if getattr(config.option, "numprocesses", None) and WARM not in os.environ and hasattr(os, "fork"):
         config.add_cleanup(start_warm_programs())
+        config.option.tx = [f"popen//python={os.environ[WARM]}/worker" for _ in config.option.tx]
 
 
 def start_warm_programs() -> Callable[[], None]:

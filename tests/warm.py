@@ -1,6 +1,7 @@
 """A `pipecli` that starts in a tenth of the time: a command is a fork of a process that has imported it all.
 
-So is the process for a template (`template_sandbox`); of its limits the stories try the real one.
+So is the process for a template (`template_sandbox`); of its limits the stories try the real one. And so is
+each process of pytest-xdist, if there are several.
 
 For stories of many commands in a shell, and of what a killed one leaves. How the program starts and is
 stopped, other stories try with the real one.
@@ -25,6 +26,7 @@ from pathlib import Path
 from pkgutil import walk_packages
 from select import select
 from tempfile import TemporaryDirectory, TemporaryFile
+from warnings import catch_warnings
 
 import pipecli
 from pipecli.records.kinds import KINDS
@@ -32,8 +34,8 @@ from pipecli.records.kinds import KINDS
 CLIENT = """\
 #!{python} -IS
 import _socket, marshal, os, sys
-words = ["pipecli", *sys.argv[1:]]
-if os.path.basename(sys.argv[0]) == "python":
+words = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
+if words[0] == "python":
     del words[0]
     module = words[2 if words[:1] == ["-P"] else 1 :]
     if "-m" not in words[:2] or module[0] not in ("pipecli", "pipecli.outbox.template_sandbox"):
@@ -53,9 +55,12 @@ os._exit(code[0] if code else 1)
 
 @contextmanager
 def warm_programs(folder: Path) -> Iterator[Path]:
-    """A folder for a PATH, with `pipecli`, and with a `python` that is warm for pipecli's modules."""
+    """A folder for a PATH, with `pipecli`, and with a `python` that is warm for pipecli's modules.
+
+    And with `worker`, of which xdist makes its own: a `python -c` that has them imported.
+    """
     address = folder / "socket"
-    for name in ("pipecli", "python"):
+    for name in ("pipecli", "python", "worker"):
         (folder / name).write_text(CLIENT.format(python=sys.executable, address=str(address)))
         (folder / name).chmod(0o755)
     command = [sys.executable, "-m", "tests.warm", str(address)]
@@ -114,7 +119,8 @@ def serve(address: str) -> None:
         listener.bind(address)
         listener.listen()
         os.write(1, b"listening\n")
-        import_all()
+        with catch_warnings(action="error"):  # as in a story, which may find all imported
+            import_all()
         signal.signal(signal.SIGCHLD, _bury)
         while True:
             client, _ = listener.accept()
@@ -194,7 +200,11 @@ def answer(client: socket.socket) -> int:
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
-    if module != "pipecli":
+    if module == "worker":
+        sys.argv = ["-c"]
+        exec(words[-1], {"__name__": "__main__"})
+        code = 0  # it serves pytest until it ends the process
+    elif module != "pipecli":
         code = template_sandbox.main(*words) or 0
     elif words[:1] == ["__complete"]:
         code = completion.main(words[1:]) or 0
