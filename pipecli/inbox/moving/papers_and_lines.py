@@ -70,7 +70,9 @@ def with_papers_and_lines(
     names = cache(partial(_names_of, known))
     every = [(table, (_is_open(told) and _of_lines(table, names)) or told) for table, told in known]
     every = [(table, told or _of_what_was_done(table, names("opportunities")[""])) for table, told in every]
-    return [(table, told and with_lines_in_rows(table, told, findings)) for table, told in every]
+    every = [(table, told and with_lines_in_rows(table, told, findings)) for table, told in every]
+    papers = [(table, told) for table, told in every if told and told.kind in PAPER_KINDS]
+    return [(table, told and _unless_named_again(table, told, papers, findings)) for table, told in every]
 
 
 def _is_open(told: Recognised | None) -> bool:
@@ -112,6 +114,22 @@ def _of_what_was_done(table: Table, deals: Container[str]) -> Recognised | None:
         return None
     own = Recognised("activities", "", "", columns | {of_deals[0]: "record"}, {}, 1)
     return headers.completed_by_words(table, own)
+
+
+def _unless_named_again(
+    table: Table, told: Recognised, papers: Iterable[Known], findings: Findings
+) -> Recognised | None:
+    """None for papers of no vendor whose rows name most of those of another table, several the same."""
+    for other, of in papers if told.kind in PAPER_KINDS and not told.vendor else ():
+        numbers_ = {text for key in keys_of(of) for text in texts(other, key)}
+        for column in table.columns if other is not table and numbers_ else ():
+            named = texts(table, column)
+            is_often = 2 * named.total() > 3 * len(named)
+            if is_often and 2 * len(named) > len(numbers_) and named.keys() <= numbers_:
+                why = f"rows of {table_name(other)} ({column}), which aren't known as its lines"
+                findings.assumed.append(f"{table_name(table)}: {why}, so they stay out")
+                return None
+    return told
 
 
 def with_lines_in_rows(table: Table, told: Recognised, findings: Findings) -> Recognised:
@@ -284,23 +302,11 @@ def with_deals_alone(table: Table, told: Recognised, findings: Findings) -> Reco
 
 def with_deals_made(known: Iterable[Known], findings: Findings) -> Iterator[Known]:
     """The tables, with a deal for each paper of an export without deals, if that is the answer."""
-    known = list(known)
-    lone = [
-        (table, told, number)
-        for table, told in known
-        if told.rest.get("alone")
-        and table.rows
-        and (number := told.column_of("external_id") or told.column_of("custom.number"))
-    ]
     for table, told in known:
-        number = next((number for one, _, number in lone if one is table), None)
-        if number is None:
+        if not (told.rest.get("alone") and table.rows and keys_of(told)):
             yield table, told
             continue
-        if whose := next(_named_again(table, lone), None):
-            why = f"rows of {whose}, which aren't known as its lines, so they stay out"
-            findings.assumed.append(f"{table_name(table)}: {why}")
-            continue
+        number = keys_of(told)[0]
         papers = count(len(rows_of_each(table, [number])), told.kind.removesuffix("s"), ",")
         how = "make a deal for each, won if accepted, lost if rejected, or leave them out?"
         question = f"{table_name(table)}: {papers} and no deal, which each must have: {how}"
@@ -312,17 +318,6 @@ def with_deals_made(known: Iterable[Known], findings: Findings) -> Iterator[Know
             yield table, told
         else:
             findings.assumed.append(f"{table_name(table)}: {papers} of no customer stay out: each needs one")
-
-
-def _named_again(table: Table, lone: Iterable[tuple[Table, Recognised, str]]) -> Iterator[str]:
-    """The papers that the rows of a table name, several the same: most of them."""
-    for other, _, number in lone:
-        papers = texts(other, number).keys()
-        for column in table.columns if other is not table and papers else ():
-            named = texts(table, column)
-            is_often = 2 * named.total() > 3 * len(named)
-            if is_often and 2 * len(named) > len(papers) and named.keys() <= papers:
-                yield f"{table_name(other)} ({column})"
 
 
 def _deals_of(table: Table, told: Recognised, number: str, findings: Findings) -> Recognised:
