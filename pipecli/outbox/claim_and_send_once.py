@@ -69,9 +69,8 @@ class Claims:
 
     def known(self, *, offline: bool = False) -> dict[str, str]:
         """The keys that are claimed, each with who claimed it; `offline`: as far as this clone knows."""
-        return _all(
-            self._read(git.commit_of(self.location.work_tree, self.ref) if offline else self._present())
-        )
+        here = git.commit_of(self.location.work_tree, self.ref) if offline else self._present()
+        return _all(self._read(here))
 
     def known_or_warn(self, say: Callable[[str], None]) -> dict[str, str]:
         """What is claimed, as known: by this clone, with a warning, where the remote does not answer."""

@@ -151,9 +151,7 @@ def left_out(location: Location) -> Mapping[tuple[str, str], str]:
     return {
         name: file
         for file in files
-        if not (
-            is_there(f"{location.root}/{file.rpartition('/')[0]}") and is_there(f"{location.root}/{file}")
-        )
+        if not all(is_there(f"{location.root}/{path}") for path in (file.rpartition("/")[0], file))
         and (name := named_by_file(file))
     }
 

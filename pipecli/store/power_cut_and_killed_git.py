@@ -97,9 +97,8 @@ def hardening_options(settings: Mapping[str, str], location: Location) -> tuple[
     """
     if "core.fsync" in settings:
         return None if settings["core.fsync"] == "none" else ()
-    is_batching = (
-        sys.platform in ("darwin", "win32") or safe_files.mount_of(location.common_dir)[0] in _BATCHING
-    )
+    disk, _ = safe_files.mount_of(location.common_dir)
+    is_batching = sys.platform in ("darwin", "win32") or disk in _BATCHING
     batch = ("-c", "core.fsyncMethod=batch") if is_batching and "core.fsyncmethod" not in settings else ()
     return ("-c", "core.fsync=added", *batch)
 
@@ -234,14 +233,12 @@ def _restore(location: Location, commit: str, names: Sequence[str]) -> None:
 def _keep(location: Location, name: str, onto: str, kept: Path) -> Path | None:
     """Copy a file aside, and name it, unless git can have written it: as in a commit, or a part of that."""
     try:
-        content = safe_files.read_bytes(location.work_tree, name, safe_files.LARGEST_ANY).replace(
-            b"\r\n", b"\n"
-        )
+        content = safe_files.read_bytes(location.work_tree, name, safe_files.LARGEST_ANY)
     except (OSError, PipecliError):
         return None
     if theirs := git.id_of(location.work_tree, f"{onto}:{name}"):
         (blob,) = git.objects(location.work_tree, [theirs], safe_files.LARGEST_ANY, may_lack=True)
-        if (blob.content or b"").replace(b"\r\n", b"\n").startswith(content):
+        if (blob.content or b"").replace(b"\r\n", b"\n").startswith(content.replace(b"\r\n", b"\n")):
             return None
     kept.mkdir(parents=True, exist_ok=True)
     path = kept / name.replace("/", "-")

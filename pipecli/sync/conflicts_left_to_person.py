@@ -134,9 +134,8 @@ def abort_merge(location: Location, waiting: WaitingSync) -> None:
     theirs = git.words(location.work_tree, *differing, waiting.ours, waiting.theirs)
     staged = git.words(location.work_tree, *differing, "--cached", waiting.ours)
     touched = dict.fromkeys([*theirs, *staged, *waiting.files])
-    known = set(
-        git.words(location.work_tree, "ls-tree", "-r", "--name-only", "--full-tree", "-z", waiting.ours)
-    )
+    listing = ("ls-tree", "-r", "--name-only", "--full-tree", "-z")
+    known = {*git.words(location.work_tree, *listing, waiting.ours)}
     back = ("restore", "--source", waiting.ours, "--staged", "--worktree")
     _on_files(location, [path for path in touched if path in known], *back)
     _on_files(location, [path for path in touched if path not in known], *_REMOVE)
@@ -234,9 +233,8 @@ def _first_mark(location: Location, path: str) -> int:
 def finish_merge(location: Location, waiting: WaitingSync, merge: str) -> None:
     """Put the branch at the merge that was made of the files as they are."""
     _write(location, waiting._replace(made=merge))
-    git.raw(
-        location.work_tree, "update-ref", "-m", f"sync with {waiting.upstream}", "HEAD", merge, waiting.ours
-    )
+    words = f"sync with {waiting.upstream}"
+    git.raw(location.work_tree, "update-ref", "-m", words, "HEAD", merge, waiting.ours)
     _end(location, waiting)
 
 

@@ -225,11 +225,8 @@ def _read_only(file: Path) -> sqlite3.Connection:
 def many_files(location: Location) -> Iterator[Diagnosis]:
     """git's cache of the files of a large pipeline, where it is off."""
     files = git.run(location.work_tree, "ls-files", "--cached", "-z").stdout.count(bytes(1))
-    if (
-        files < _MANY_FILES
-        or _is_on(location, "feature.manyFiles")
-        or _is_on(location, "core.untrackedCache")
-    ):
+    settings = ("feature.manyFiles", "core.untrackedCache")
+    if files < _MANY_FILES or any(_is_on(location, name) for name in settings):
         return
 
     def turn_on() -> str:

@@ -302,9 +302,8 @@ def _leave_to_person(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) -
     """Leave the merge in the working tree, what doesn't fit marked. Raises PipecliError where it can't be."""
     assert merge.theirs
     location = pipeline.location
-    in_words = conflicts.conflicts_with_authors(
-        location, merge.base, merge.ours, merge.theirs, merge.conflicts
-    )
+    sides = (merge.base, merge.ours, merge.theirs)
+    in_words = conflicts.conflicts_with_authors(location, *sides, merge.conflicts)
     paths = [conflict.unmerged.path for conflict in merge.conflicts]
     merged = [*merge.merged, *records_of(location, paths)]
     waiting = WaitingSync(merge.ours, merge.theirs, str(upstream), paths, merged)

@@ -136,9 +136,8 @@ def _refuse_changed_by_others(run: Session, text: str, key: str, file: str, sinc
     if not since or since == _head(run):
         return
     me = run.pipeline.author_email.casefold()
-    log = git.run(
-        location.work_tree, "log", "--format=%ae", "HEAD", f"^{since}", "--", f"{location.prefix}{file}"
-    )
+    after = ("HEAD", f"^{since}", "--", f"{location.prefix}{file}")
+    log = git.run(location.work_tree, "log", "--format=%ae", *after)
     others = [author for author in log.stdout.decode("utf-8", "replace").split("\n") if author]
     if log.returncode or any(author.casefold() != me for author in others):
         whom = next((author for author in others if author.casefold() != me), "")

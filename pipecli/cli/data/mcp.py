@@ -122,9 +122,8 @@ class AgentWorkTree:
         self.branch = branch
         self.root = location.root
         self._options = options
-        self._folder = (
-            location.work_tree.parent / f"{location.work_tree.name}.{(branch or '').replace('/', '-')}"
-        )
+        name = f"{location.work_tree.name}.{(branch or '').replace('/', '-')}"
+        self._folder = location.work_tree.with_name(name)
         if branch is not None:
             self._require_branch(branch)
 

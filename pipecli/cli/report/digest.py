@@ -121,10 +121,8 @@ class Week:
         """The changes of stage, owner and end of deals, the busiest person first."""
         opening = self.movement.opening.standing
         location, users = self.history.location, self.run.pipeline.settings_as_written.get("users") or {}
-        listed = commits.listed_commits(
-            location, self.history.tip.commit, opening.commit if opening else None
-        )
-        new = [commit.id for commit in listed]
+        since, until = opening.commit if opening else None, self.history.tip.commit
+        new = [commit.id for commit in commits.listed_commits(location, until, since)]
         by_person = defaultdict(list)
         for notice in notices(self.history, new, users_by_address(users)):
             if notice.noun == OPPORTUNITY.noun and (notice.event, notice.before) != ("assigned", None):
