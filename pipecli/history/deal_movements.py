@@ -28,7 +28,7 @@ from pipecli.records.days import Days, day_in
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.money import Rates
 from pipecli.reports.deal import Deal, Valuation
-from pipecli.reports.waterfall import RatesAndStages, Waterfall, waterfall
+from pipecli.reports.waterfall import Basis, Waterfall, waterfall
 from pipecli.store import git, safe_files
 from pipecli.store.pipeline import rates_of
 from pipecli.store.yaml import read
@@ -223,8 +223,8 @@ def movement_between(history: History, question: ChangesAsked, today: date, zone
         before = rates
     movement = waterfall(
         _pairs(opening.deals, closing.deals, question.owners),
-        RatesAndStages(Valuation(before, target), opening.day, opening.deals.stages),
-        RatesAndStages(Valuation(rates, target), closing.day, closing.deals.stages),
+        Basis(Valuation(before, target), opening.day, opening.deals.stages),
+        Basis(Valuation(rates, target), closing.day, closing.deals.stages),
         question.window,
     )
     return Changes(opening, closing, target, movement)

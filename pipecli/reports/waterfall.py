@@ -25,7 +25,7 @@ Stages = Mapping[tuple[str, str], int]
 """The place of each (process, stage) in its process."""
 
 
-class RatesAndStages(NamedTuple):
+class Basis(NamedTuple):
     """The rates and stages of one of the two moments."""
 
     valuation: Valuation
@@ -67,8 +67,8 @@ class Waterfall(NamedTuple):
 
 def waterfall(
     pairs: Iterable[tuple[str, Deal | None, Deal | None]],
-    opening: RatesAndStages,
-    closing: RatesAndStages,
+    opening: Basis,
+    closing: Basis,
     window: Days | None = None,
 ) -> Waterfall:
     """The movement of deals from one moment to another; each with its key, None where it was not there.
@@ -97,12 +97,7 @@ def waterfall(
 
 
 def _moves(
-    before: Deal | None,
-    after: Deal | None,
-    opening: RatesAndStages,
-    closing: RatesAndStages,
-    window: Days | None,
-    was: Worth,
+    before: Deal | None, after: Deal | None, opening: Basis, closing: Basis, window: Days | None, was: Worth
 ) -> Iterator[Move]:
     """The steps of one deal, those that neither count nor move money left out; `was` is what it was worth."""
     at = before
@@ -121,9 +116,7 @@ def _moves(
             yield Move(bucket, amount, weighted, old, new)
 
 
-def _worth_between(
-    step: Deal | None, side: RatesAndStages, closing: RatesAndStages, window: Days | None
-) -> Worth:
+def _worth_between(step: Deal | None, side: Basis, closing: Basis, window: Days | None) -> Worth:
     """The worth of a step; one that stands in no sum may be in a currency that only the closing knows."""
     try:
         return _worth(step, side, window)
@@ -131,7 +124,7 @@ def _worth_between(
         return _worth(step, closing, window)
 
 
-def _is_same_money(at: Deal | None, step: Deal | None, side: RatesAndStages) -> bool:
+def _is_same_money(at: Deal | None, step: Deal | None, side: Basis) -> bool:
     """True where two states of a deal are worth the same by any rates."""
     return (
         at is not None
@@ -143,12 +136,8 @@ def _is_same_money(at: Deal | None, step: Deal | None, side: RatesAndStages) -> 
 
 
 def _steps(
-    before: Deal | None,
-    after: Deal | None,
-    opening: RatesAndStages,
-    closing: RatesAndStages,
-    window: Days | None,
-) -> Iterator[tuple[str, Deal | None, RatesAndStages, object, object]]:
+    before: Deal | None, after: Deal | None, opening: Basis, closing: Basis, window: Days | None
+) -> Iterator[tuple[str, Deal | None, Basis, object, object]]:
     """A deal after each of its changes, with the bucket that the change belongs to."""
     if before is None:
         if after is not None:
@@ -182,9 +171,7 @@ def _steps(
     yield from _end(after, closing)
 
 
-def _end(
-    after: Deal, closing: RatesAndStages
-) -> Iterator[tuple[str, Deal | None, RatesAndStages, object, object]]:
+def _end(after: Deal, closing: Basis) -> Iterator[tuple[str, Deal | None, Basis, object, object]]:
     if after.status != "open":
         yield after.status, None, closing, "open", after.status
 
@@ -203,16 +190,14 @@ def _direction(old: date | None, new: date | None, window: Days | None) -> str:
     return "pulled in" if new == min(new or date.max, old or date.max) else "pushed out"
 
 
-def _is_rename(
-    before: tuple[str, str], after: tuple[str, str], opening: RatesAndStages, closing: RatesAndStages
-) -> bool:
+def _is_rename(before: tuple[str, str], after: tuple[str, str], opening: Basis, closing: Basis) -> bool:
     """True of two names of one place of a process, each known on its own side alone."""
     place = opening.stages.get(before)
     is_new = before not in closing.stages and after not in opening.stages
     return is_new and before[0] == after[0] and place is not None and place == closing.stages.get(after)
 
 
-def _stage_bucket(at: Deal, after: Deal, opening: RatesAndStages, closing: RatesAndStages) -> str:
+def _stage_bucket(at: Deal, after: Deal, opening: Basis, closing: Basis) -> str:
     """Forward or back by the places in the process; by the probability where the process is another."""
     stages = {**opening.stages, **closing.stages}
     old, new = stages.get((at.process, at.stage)), stages.get((after.process, after.stage))
@@ -225,6 +210,6 @@ def _counts(deal: Deal | None, window: Days | None) -> bool:
     return deal is not None and deal.status == "open" and (window is None or window.has(deal.close))
 
 
-def _worth(deal: Deal | None, side: RatesAndStages, window: Days | None) -> Worth:
+def _worth(deal: Deal | None, side: Basis, window: Days | None) -> Worth:
     worth = side.valuation.worth(deal, side.day) if deal and _counts(deal, window) else None
     return worth or Worth(side.valuation.zero, side.valuation.zero)

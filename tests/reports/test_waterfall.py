@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipecli.records.days import Days
 from pipecli.records.money import Rates
 from pipecli.reports.deal import Deal, Valuation
-from pipecli.reports.waterfall import Move, RatesAndStages, Waterfall, waterfall
+from pipecli.reports.waterfall import Basis, Move, Waterfall, waterfall
 
 STAGES = {("standard", stage): place for place, stage in enumerate(("qualify", "demo", "propose"))}
 STAGES["standard", "pitch"] = STAGES["standard", "demo"]  # its name since
@@ -34,7 +34,7 @@ def deal(**changes: Any) -> Deal:
 
 
 def moved(before: Deal | None, after: Deal | None, window: Days | None = None) -> Waterfall:
-    opening, closing = (RatesAndStages(Valuation(RATES, "EUR"), day, STAGES) for day in (OPENED, CLOSED))
+    opening, closing = (Basis(Valuation(RATES, "EUR"), day, STAGES) for day in (OPENED, CLOSED))
     made = waterfall([("OPP-AAAAA", before, after)], opening, closing, window)
     for aspect in ("amount", "weighted"):
         moves = sum((getattr(each, aspect) for each in made.buckets.values()), Decimal(0))
@@ -165,7 +165,7 @@ some_deal = st.builds(
 def test_any_movement_adds_up_to_the_cent(
     pairs: list[tuple[Deal | None, Deal | None]], window: Days | None, currency: str
 ) -> None:
-    opening, closing = (RatesAndStages(Valuation(RATES, currency), day, STAGES) for day in (OPENED, CLOSED))
+    opening, closing = (Basis(Valuation(RATES, currency), day, STAGES) for day in (OPENED, CLOSED))
     numbered = [(str(number), before, after) for number, (before, after) in enumerate(pairs)]
     made = waterfall(numbered, opening, closing, window)
     for aspect in ("amount", "weighted"):
