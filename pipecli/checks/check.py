@@ -6,7 +6,7 @@ The faults of files that their models in `records/` refuse come from the index: 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -85,29 +85,31 @@ def check(
         for file, line, column, rule, message, *_ in faults
         if file not in misplaced
     ]
-
-    def text_of(file: str) -> str:
-        with suppress(FaultyFile, OSError):
-            return pipeline.text(file)
-        return ""
-
-    return sorted({*findings, *_placed(problems, text_of)})
+    return sorted({*findings, *_placed(problems, pipeline.texts)})
 
 
-def _placed(problems: Iterable[tuple[Rule[S], Problem]], text_of: Callable[[str], str]) -> Iterator[Finding]:
+def _placed(
+    problems: Iterable[tuple[Rule[S], Problem]], texts: Callable[[Collection[str]], Iterable[tuple[str, str]]]
+) -> Iterator[Finding]:
     """Problems with their lines; each file is read once."""
     by_file: dict[str, list[tuple[Rule[S], Problem]]] = defaultdict(list)
     for rule, problem in problems:
         by_file[problem.file].append((rule, problem))
-    for file, in_file in by_file.items():
-        paths = [problem.path for _, problem in in_file]
-        text = text_of(file) if any(paths) else ""
-        places = [place for path in paths if text and (place := read.place_of_key(text, path))]
-        if len(places) != len(paths):
-            places = read.locate_many(text, paths) if text else [(1, 1)] * len(paths)
-        for (rule, problem), (line, column) in zip(in_file, places, strict=True):
-            words = with_words_cut(problem.message)
-            yield Finding(file, line or 1, column or 1, rule.name, rule.severity, words)
+    within = [file for file, found in by_file.items() if any(problem.path for _, problem in found)]
+    for file, text in texts(within):
+        yield from _placed_in(text, by_file.pop(file))
+    for found in by_file.values():
+        yield from _placed_in("", found)
+
+
+def _placed_in(text: str, found: Sequence[tuple[Rule[S], Problem]]) -> Iterator[Finding]:
+    paths = [problem.path for _, problem in found]
+    places = [place for path in paths if text and (place := read.place_of_key(text, path))]
+    if len(places) != len(paths):
+        places = read.locate_many(text, paths) if text else [(1, 1)] * len(paths)
+    for (rule, problem), (line, column) in zip(found, places, strict=True):
+        words = with_words_cut(problem.message)
+        yield Finding(problem.file, line or 1, column or 1, rule.name, rule.severity, words)
 
 
 _TELLS_MORE = {
@@ -128,7 +130,7 @@ def check_changes(present: Pipeline, range_: Range, change_set: ChangeSet) -> li
         if review.settings or not rule.asks_settings
         for problem in rule.problems(review)
     ]
-    return sorted(set(_placed(problems, lambda file: texts.get(file, ""))))
+    return sorted(set(_placed(problems, lambda files: ((file, texts.get(file, "")) for file in files))))
 
 
 def findings_of_review(

@@ -113,14 +113,17 @@ def parent_loop(pipeline: Pipeline) -> Iterator[Problem]:
     """A customer belongs to itself, through one parent or more."""
     rows = pipeline.query("SELECT id, parent, path FROM _customers WHERE parent IS NOT NULL")
     parents = {key: (parent, path) for key, parent, path in rows}
-    for key, (parent, path) in parents.items():
-        seen = {key}
-        above: str | None = parent
-        while above and above not in seen:
-            seen.add(above)
-            above = parents.get(above, (None, ""))[0]
-        if above == key:
+    settled = set[str]()
+    for above in parents:
+        way: dict[str, None] = {}
+        while above in parents and above not in way and above not in settled:
+            way[above] = None
+            above = parents[above][0]
+        circle = [*way][[*way].index(above) :] if above in way else []
+        for key in circle:
+            parent, path = parents[key]
             yield Problem(path, ("parent",), f"parent: {key} belongs to itself, through {parent}")
+        settled.update(way)
 
 
 _DOCUMENT = re.compile(rf"({'|'.join(BY_PREFIX)})-[0-9A-Z]{{5}}\b")

@@ -8,7 +8,7 @@ compared in `change_set.py`, deals in `deal_movements.py`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, tzinfo
 from functools import cached_property
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.history.commit_as_of import Moment, NoSuchMoment, StandingCommit, commit_at, tip
-from pipecli.history.commits import tree_entries, tree_of
+from pipecli.history.commits import TreeEntry, tree_entries, tree_of
 from pipecli.history.history_index import first_parent_line
 from pipecli.history.version_facts import CONTENT_ABSENT, why_absent
 from pipecli.json_and_csv import loads
@@ -77,12 +77,25 @@ class PastPipeline(Pipeline):
 
     def text(self, file: str) -> str:
         """The text of a file then. Raises FaultyFile, FileNotFoundError."""
-        tree = tree_of(self.location, self.standing.commit)
-        entry = tree_entries(self.location, tree).get(file) if tree else None
-        if entry is None:
+        if file not in self._files:
             raise FileNotFoundError(file)
+        entry = self._files[file]
         (blob,) = git.objects(self.location.work_tree, [entry.blob], safe_files.LARGEST, may_lack=True)
         return text_of_blob(file, blob, is_link=entry.is_link)
+
+    def texts(self, files: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Of all by one git."""
+        entries = {file: self._files[file] for file in files if file in self._files}
+        blobs = [entry.blob for entry in entries.values()]
+        objects = git.objects(self.location.work_tree, blobs, safe_files.LARGEST, may_lack=True)
+        for (file, entry), blob in zip(entries.items(), objects, strict=True):
+            with suppress(FaultyFile):
+                yield file, text_of_blob(file, blob, is_link=entry.is_link)
+
+    @cached_property
+    def _files(self) -> Mapping[str, TreeEntry]:
+        tree = tree_of(self.location, self.standing.commit)
+        return tree_entries(self.location, tree) if tree else {}
 
     def require_readable(self, *kinds: Kind) -> list[Fault]:
         """As of the present pipeline; the error names the commit, whose files can't be mended any more."""

@@ -284,6 +284,12 @@ class Pipeline:
             self._names[folder] = {*os.listdir(path)} if path.is_dir() else set()  # noqa: PTH208 - all at once
         return name in self._names[folder]
 
+    def texts(self, files: Collection[str]) -> Iterator[tuple[str, str]]:
+        """The files, each with its text, that can be read."""
+        for file in files:
+            with suppress(FaultyFile, OSError):
+                yield file, self.text(file)
+
     def json_of(self, noun: str, key: str) -> str:
         """The JSON of a record from the index: to open and read its file takes longer."""
         query = "SELECT json FROM _records WHERE noun = ? AND key = ?"

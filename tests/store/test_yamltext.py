@@ -213,6 +213,8 @@ REFUSED = [
     ("a: [1, .nan]\n", 1, 8, "not finite"),
     ("a: 1\nb: x\x00\n", 2, 5, "control character U+0000"),
     ('a: 1\nb: "\\x07"\n', 2, 4, "control character U+0007"),
+    ("a: '\\U00110000'\nb: \"x\\U00110000\"\n", 2, 6, r"holds no character: \U00110000"),
+    ('a: "\\uFFFF"\nb: {c: "\\UFFFFFFFF"}\n', 2, 9, r"holds no character: \UFFFFFFFF"),
     ("a: 1\nb: x\u2028y\n", 2, 5, "line separator U+2028"),
     ("a: 1\n\ufeffb: x\n", 2, 1, "byte order mark"),
     ("a: 1\nb: 12345678901234567890123\n", 2, 4, "too many digits"),

@@ -96,6 +96,7 @@ def refused_construct(text: str, file: str) -> Fault | None:
         tokens.DirectiveToken: "holds a % directive: remove it",
     }
     previous: object = None
+    end = 0
     try:
         for token in YAML(typ="safe", pure=True).scan(text):
             message = refused.get(type(token), "")
@@ -106,9 +107,13 @@ def refused_construct(text: str, file: str) -> Fault | None:
                     message = f"holds the control character U+{ord(bad[0]):04X}: remove it"
             if message:
                 return _fault(file, token.start_mark, message)
-            previous = token
+            previous, end = token, token.end_mark.index
     except MarkedYAMLError as error:
         return _meaning(text, file, error)
+    except (ValueError, OverflowError):  # of `chr`: its scanner makes what has no number in Unicode
+        odd = re.compile(r"\\U(?!000|0010)[0-9A-Fa-f]{8}").search(text, end)
+        line, column = _line_and_column(text, odd.start()) if odd else (0, 0)
+        return Fault(file, line, column, "yaml", f"holds no character: {odd[0] if odd else 'an escape'}")
     return None
 
 
