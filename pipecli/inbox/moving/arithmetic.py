@@ -100,9 +100,14 @@ def has_word(column: str, of: str) -> bool:
 
 def agree(some: Numbers, others: Numbers, share: Decimal = ALL) -> bool:
     """True where two columns have the same sums, to the cent, in this share of the rows with both."""
-    pairs = [(one, other) for one, other in zip(some, others, strict=False) if None not in (one, other)]
-    fits = sum(abs((one or Decimal(0)) - (other or Decimal(0))) <= _A_CENT for one, other in pairs)
-    return bool(pairs) and fits >= len(pairs) * share
+    pairs = misses = 0
+    for one, other in zip(some, others, strict=False):
+        if one is not None and other is not None:
+            pairs += 1
+            misses += abs(one - other) > _A_CENT
+            if misses > len(some) * (1 - share):
+                return False
+    return pairs > 0 and misses <= pairs * (1 - share)
 
 
 def taxed(nets: Numbers, tax: Numbers, *, is_rate: bool) -> Numbers:
