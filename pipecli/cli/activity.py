@@ -14,7 +14,7 @@ from pipecli.cli.common.edit import Notes, edited, has_editor
 from pipecli.cli.common.names_and_questions import can_ask, find_typed, key_of
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each
 from pipecli.cli.common.session import Session
-from pipecli.cli.common.transaction import Printed, Transaction, changing
+from pipecli.cli.common.transaction import Result, Transaction, changing
 from pipecli.cli.common.typed_values import validated
 from pipecli.cli.list import ActivityTypeName
 from pipecli.errors import PipecliError
@@ -100,7 +100,7 @@ def add(
     if len(refs or ()) == 1 and refs != ["-"]:
         record = record_of(transaction, str(refs and refs[0]))
         change = decide(record)
-        transaction.commit_and_print(change, printed=Printed(record.noun, record.key, ids[-1], is_new=True))
+        transaction.commit_and_print(change, printed=Result(record.noun, record.key, ids[-1], is_new=True))
     else:
         model: type[Lead | Opportunity] = Opportunity  # of --where
         get = partial(record_of, transaction)

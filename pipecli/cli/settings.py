@@ -26,7 +26,7 @@ from pipecli.cli.common.names_and_questions import names_of
 from pipecli.cli.common.record_json import SECTIONS, find_section, settings_json
 from pipecli.cli.common.record_verbs import given_slug
 from pipecli.cli.common.session import Session, say
-from pipecli.cli.common.transaction import Printed, Transaction
+from pipecli.cli.common.transaction import Result, Transaction
 from pipecli.cli.common.typed_values import split_assignment, validated, with_values
 from pipecli.errors import PipecliError
 from pipecli.records.compare_names import chosen_id
@@ -116,7 +116,7 @@ def _stage(transaction: Transaction, text: str) -> str:
 
 
 def set_settings(
-    transaction: Transaction, assignments: Sequence[str], printed: Printed | None = None, *, summary: str = ""
+    transaction: Transaction, assignments: Sequence[str], printed: Result | None = None, *, summary: str = ""
 ) -> None:
     """Set fields of the settings; print them, or what `printed` says."""
     names = ", ".join(".".join(split_assignment(text)[0]) for text in assignments)
@@ -128,7 +128,7 @@ def set_settings(
     transaction.commit_and_print(change_to(transaction, after, summary or f"set {names}"), printed=printed)
 
 
-def edit_settings(run: Session, printed: Callable[[Settings], Printed] | None = None) -> None:
+def edit_settings(run: Session, printed: Callable[[Settings], Result] | None = None) -> None:
     """Open the settings in $EDITOR; print them, or what `printed` makes of them."""
 
     def allow(transaction: Transaction, _before: Any, after: Any) -> None:
@@ -229,7 +229,7 @@ def add_user(
     }
     transaction.commit_and_print(
         settings.add_user(transaction.settings, user, validated(User, given)),
-        printed=Printed("user", user, user, is_new=True),
+        printed=Result("user", user, user, is_new=True),
     )
 
 
@@ -281,7 +281,7 @@ def add_team(
     }
     transaction.commit_and_print(
         settings.add_team(transaction.settings, team, validated(Team, given)),
-        printed=Printed("team", team, team, is_new=True),
+        printed=Result("team", team, team, is_new=True),
     )
 
 
@@ -306,7 +306,7 @@ def _give_verbs(section: str, named: Any, remove_help: str) -> None:
         slug = find_section(transaction.session, section, name[section])
         run, within = transaction.session, (place, slug)
         inside = [f"{place}.{slug}.{_with_key(run, within, text)}" for text in assignments]
-        set_settings(transaction, inside, Printed(section, slug, slug))
+        set_settings(transaction, inside, Result(section, slug, slug))
 
     @app.command(f"{section} edit", cls=Changing, help=f"Open pipecli.yaml in $EDITOR, at that {section}.")
     @with_fields(which)
@@ -315,9 +315,9 @@ def _give_verbs(section: str, named: Any, remove_help: str) -> None:
         line, _ = read.locate(run.pipeline.text(SETTINGS_FILE), [place, slug])
         say(f"{section} {slug} is in {SETTINGS_FILE}, line {line}")
 
-        def printed(after: Settings) -> Printed:
+        def printed(after: Settings) -> Result:
             is_there = slug in getattr(after, place)
-            return Printed(section, slug, slug) if is_there else Printed("settings", after.id, after.id)
+            return Result(section, slug, slug) if is_there else Result("settings", after.id, after.id)
 
         edit_settings(run, printed)
 
@@ -326,7 +326,7 @@ def _give_verbs(section: str, named: Any, remove_help: str) -> None:
     def remove(transaction: Transaction, **name: str) -> None:
         slug = find_section(transaction.session, section, name[section], whole=True)
         last = settings_json(transaction.session, section, slug)
-        printed = Printed(section, slug, slug, shown=last)
+        printed = Result(section, slug, slug, shown=last)
         set_settings(transaction, [f"{place}.{slug}="], printed, summary=f"remove {section} {slug}")
 
 

@@ -250,7 +250,7 @@ def _on_disk(path: Path) -> _End:
         return f"can't be read: {error.strerror}"
 
 
-class Money(NamedTuple):
+class DealMoney(NamedTuple):
     """The money of one deal, in its own currency."""
 
     status: str
@@ -286,8 +286,8 @@ class Effect(NamedTuple):
     by_month: list[Shift]
     """Only the rows that shift; likewise by owner."""
     by_owner: list[Shift]
-    before: dict[str, Money]
-    after: dict[str, Money]
+    before: dict[str, DealMoney]
+    after: dict[str, DealMoney]
     unreadable: list[str]
     """Deals of either end that can't be read, and so are not counted."""
 
@@ -359,8 +359,8 @@ def _shift(key: str | None, before: ForecastRow | None, after: ForecastRow | Non
     )
 
 
-def _money(end: Pipeline, keys: list[str]) -> dict[str, Money]:
-    money: dict[str, Money] = {}
+def _money(end: Pipeline, keys: list[str]) -> dict[str, DealMoney]:
+    money: dict[str, DealMoney] = {}
     for key, status, currency, exact, probability, title, owner in end.query(
         "SELECT id, status, currency, exact_amount, probability, title, owner "
         f"FROM opportunities WHERE id IN ({marks(keys)})",
@@ -369,5 +369,5 @@ def _money(end: Pipeline, keys: list[str]) -> dict[str, Money]:
         amount, weighted = None if exact is None else Decimal(exact), None
         if status == "open" and amount is not None and probability is not None:
             weighted = weighted_amount(amount, Decimal(repr(probability)), currency)
-        money[key] = Money(status, currency, amount, weighted, title, owner)
+        money[key] = DealMoney(status, currency, amount, weighted, title, owner)
     return money

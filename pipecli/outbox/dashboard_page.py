@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipecli.translation import Words
 
 
-class Change(NamedTuple):
+class FigureChange(NamedTuple):
     """The difference between a figure and an earlier one."""
 
     when: str
@@ -32,7 +32,7 @@ class Figure(NamedTuple):
     name: str
     text: str
     exact: Decimal | int | None
-    changes: list[Change]
+    changes: list[FigureChange]
     note: str = ""
 
 

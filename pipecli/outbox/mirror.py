@@ -89,7 +89,7 @@ class Copied(NamedTuple):
     notes: list[str]
 
 
-class Source:
+class MirroredPipeline:
     """A pipeline as it is copied: its tables as they are now, its events since a commit."""
 
     def __init__(self, pipeline: Pipeline, history: History, *, is_committed: bool) -> None:
@@ -211,7 +211,7 @@ _KEY = "pipecli"
 """Of what the metadata of our files says."""
 
 
-def to_parquet(source: Source, folder: Path) -> Copied:
+def to_parquet(source: MirroredPipeline, folder: Path) -> Copied:
     """Write a Parquet file a table; `events.parquet` last, which says how far all is. Raises PipecliError.
 
     None is put in place before all are written: what fails leaves the copy as it was.
@@ -255,7 +255,7 @@ def _known_of(file: Path) -> Upto | None:
     raise PipecliError(f"{file} isn't a mirror of pipecli", hint="name another folder")
 
 
-def _schema(source: Source, table: MirroredTable) -> pyarrow.Schema:
+def _schema(source: MirroredPipeline, table: MirroredTable) -> pyarrow.Schema:
     import pyarrow as pa
 
     types = {
@@ -273,7 +273,7 @@ def _partly(folder: Path, name: str) -> Path:
 
 
 def _put(
-    source: Source, folder: Path, cleared: ExitStack, table: MirroredTable, *, keep: bool = False
+    source: MirroredPipeline, folder: Path, cleared: ExitStack, table: MirroredTable, *, keep: bool = False
 ) -> int:
     """Write a table's file beside what is there, or after its rows; the number of the new ones.
 
@@ -297,7 +297,7 @@ def _put(
     return number
 
 
-def to_postgresql(source: Source, address: str, schema: str) -> Copied:
+def to_postgresql(source: MirroredPipeline, address: str, schema: str) -> Copied:
     """Copy into a schema of a database in one transaction. Raises PipecliError."""
     require_extra("mirror")
     import psycopg
@@ -322,7 +322,7 @@ class _Schema:
         self.database = database
         self.name = name
 
-    def take(self, source: Source) -> Copied:
+    def take(self, source: MirroredPipeline) -> Copied:
         notes: list[str] = []
         self._do("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"pipecli mirror {self.name}"])
         known = self._known()

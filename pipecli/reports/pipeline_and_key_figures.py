@@ -46,7 +46,7 @@ class Matrix(NamedTuple):
     totals: Sum
 
 
-class Pipeline(NamedTuple):
+class OpenDeals(NamedTuple):
     by: str
     matrices: list[Matrix]
     """One a process that has open deals."""
@@ -60,7 +60,7 @@ def pipeline_by_stage(
     valuation: Valuation,
     today: date,
     order: Sequence[tuple[str, str]],
-) -> Pipeline:
+) -> OpenDeals:
     """Group open deals by stage and by one of GROUPINGS, their money at the rates of `today`.
 
     `order` is that of the processes and their stages; what the settings don't know comes last.
@@ -99,7 +99,7 @@ def pipeline_by_stage(
     known = list(dict.fromkeys(process for process, _ in order))
     ordered = sorted(processes, key=lambda name: (known.index(name) if name in known else len(known), name))
     matrices = [matrix(process) for process in ordered]
-    return Pipeline(by, matrices, reduce(Sum.plus, (one.totals for one in matrices), nothing))
+    return OpenDeals(by, matrices, reduce(Sum.plus, (one.totals for one in matrices), nothing))
 
 
 def _worth(deal: Deal, valuation: Valuation, today: date) -> Sum:

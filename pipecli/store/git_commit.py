@@ -61,7 +61,7 @@ KEEPING_LISTS = ("-c", "core.deltaBaseCacheLimit=192m")
 """Options of git for a walk through thousands of commits: else it unpacks many lists of files twice."""
 
 
-class Commit:
+class NewCommit:
     """Takes files by name as they are written, then commits them; what else is staged stays staged.
 
     Identity, signing and hooks are the user's.

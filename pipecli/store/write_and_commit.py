@@ -15,7 +15,7 @@ from pipecli.records.kinds import SETTINGS_FILE, kind_of
 from pipecli.store import change_journal, git, ids_and_files, safe_files
 from pipecli.store.file_stamps import Stat, stat_of
 from pipecli.store.git_commit import (
-    Commit,
+    NewCommit,
     files_in_commit,
     head_of,
     require_no_rebase,
@@ -126,7 +126,7 @@ def write_under_journal(
         is_committing=message is not None,
         is_hard=options is not None,
     )
-    git_commit: Commit | None = None
+    git_commit: NewCommit | None = None
     commit_id: str | None = None
 
     def finish() -> None:
@@ -162,8 +162,8 @@ def write_under_journal(
     return commit_id, written, is_to_stop
 
 
-def _commit_of(location: Location, writes: Sequence[Write], options: Sequence[str]) -> Commit:
-    return Commit(
+def _commit_of(location: Location, writes: Sequence[Write], options: Sequence[str]) -> NewCommit:
+    return NewCommit(
         location.work_tree,
         changed=[location.prefix + write.file for write in writes if write.before is not None],
         new=[location.prefix + write.file for write in writes if write.before is None],
@@ -172,7 +172,7 @@ def _commit_of(location: Location, writes: Sequence[Write], options: Sequence[st
 
 
 def _write_files(
-    location: Location, writes: Sequence[Write], git_commit: Commit | None, written: dict[str, Stat]
+    location: Location, writes: Sequence[Write], git_commit: NewCommit | None, written: dict[str, Stat]
 ) -> None:
     """Write and remove the files, those of a commit also for git, and note the stats of the written ones."""
     for folder in {write.file.rpartition("/")[0] for write in writes if write.after is not None}:

@@ -410,7 +410,7 @@ def make(commit, *_):
     commit._working.kill()
     commit._working.wait()
     os.kill(os.getpid(), signal.SIGKILL)
-git_commit.Commit.make = make
+git_commit.NewCommit.make = make
 run(sys.argv[1:])
 """
 

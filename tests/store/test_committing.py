@@ -12,7 +12,7 @@ import pytest
 
 from pipecli.records.lead import Lead
 from pipecli.store import git, git_commit
-from pipecli.store.git_commit import MANY, Commit
+from pipecli.store.git_commit import MANY, NewCommit
 from pipecli.store.location import location_at
 from pipecli.store.power_cut_and_killed_git import hardening_options, remake_index, with_hardening
 from pipecli.workflow import Change
@@ -44,8 +44,8 @@ def run(tree: Path, *arguments: str) -> str:
 
 
 def commit_files(tree: Path, message: str, changed: list[str], new: list[str]) -> None:
-    """Commit files that are written already, or stage nothing."""
-    made = Commit(tree, changed, new)
+    """NewCommit files that are written already, or stage nothing."""
+    made = NewCommit(tree, changed, new)
     try:
         for name in (*changed, *new):
             made.take(name, (tree / name).read_bytes() if (tree / name).is_file() else b"")
@@ -72,7 +72,7 @@ def test_many_files_are_one_commit_and_few_objects(tree: Path) -> None:
 
 
 def test_files_are_taken_while_others_are_written(tree: Path) -> None:
-    made = Commit(tree, changed=[], new=["later/a", "later/b"])
+    made = NewCommit(tree, changed=[], new=["later/a", "later/b"])
     (tree / "later").mkdir()
     for name in ("later/a", "later/b"):
         (tree / name).write_text(name)
@@ -216,7 +216,7 @@ def test_an_index_is_not_replaced_by_one_that_git_could_not_make(tree: Path) -> 
 
 def test_a_signal_as_git_is_waited_for_leaves_nothing_staged(tree: Path) -> None:
     """Popen told a second `communicate` of an attribute that it hadn't got, and nothing was undone."""
-    made = Commit(tree, changed=[], new=names())
+    made = NewCommit(tree, changed=[], new=names())
     for name in names():
         made.take(name, b"")
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.session import Session, say, warn
-from pipecli.cli.common.transaction import Printed, Transaction, changing, print_one
+from pipecli.cli.common.transaction import Result, Transaction, changing, print_one
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
@@ -36,7 +36,7 @@ def edit_file(
     run: Session,
     find: Callable[[Transaction], Record],
     allow: Allow,
-    printed: Callable[[Any], Printed] | None = None,
+    printed: Callable[[Any], Result] | None = None,
 ) -> None:
     """Let a person edit a record's text; commit it once it is valid and `allow` lets it through.
 
@@ -135,13 +135,13 @@ def _commit(
     transaction: Transaction,
     edited: Record,
     write: Write,
-    printed: Callable[[Any], Printed] | None,
+    printed: Callable[[Any], Result] | None,
 ) -> None:
     change = Change(edited, "edit", "changed")
     subject = f"{edited.key}: {change.summary}"
     commit_id = transaction.commit([write], subject, trailers([change]))
     if not transaction.session.dry_run:
-        shown = printed(edited) if printed else Printed(edited.noun, edited.key, edited.key)
+        shown = printed(edited) if printed else Result(edited.noun, edited.key, edited.key)
         line = transaction.titled(subject, [edited])
         print_one(transaction.session, shown, line=line, commit=commit_id)
 

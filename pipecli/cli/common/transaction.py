@@ -173,7 +173,7 @@ class Transaction:
         change: Change,
         *,
         first: Sequence[Change] = (),
-        printed: Printed | None = None,
+        printed: Result | None = None,
         before_writing: Callable[[], None] = lambda: None,
         beside: Sequence[Write] = (),
     ) -> None:
@@ -200,7 +200,7 @@ class Transaction:
             is_new = self.pipeline.file_of(result.noun, result.key) is None
             is_removed = any(result is record for change in changes for record in change.removed)
             last = record_json(self.session, result.noun, result.key) if is_removed else None
-            printed = Printed(result.noun, result.key, change.part or result.key, is_new, last)
+            printed = Result(result.noun, result.key, change.part or result.key, is_new, last)
         line = self.titled(subject, [record for change in changes for record in change.records])
         on_another = printed.is_new and any(self._is_on_another(change) for change in changes)
         commit_id = self.commit(writes, subject, trailers(changes), before_writing)
@@ -316,7 +316,7 @@ def changing_after(run: Session, decide: Callable[[Pipeline], D]) -> Iterator[tu
         yield Transaction(run), decision
 
 
-class Printed(NamedTuple):
+class Result(NamedTuple):
     """The result of a command: a record, or a part of one that has a name of its own.
 
     `noun` and `key` name what JSON shows: the record, or a user or team of the settings. `id` is what stands
@@ -332,7 +332,7 @@ class Printed(NamedTuple):
     """The JSON of a record that is removed."""
 
 
-def print_one(run: Session, printed: Printed, *, line: str, commit: str | None = None) -> None:
+def print_one(run: Session, printed: Result, *, line: str, commit: str | None = None) -> None:
     """Print what a command changed or made; `line` is the line a person reads of a change."""
     if run.format is Format.TABLE:
         typer.echo(printed.id if printed.is_new else terminal_line(line))

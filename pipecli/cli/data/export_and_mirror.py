@@ -194,14 +194,14 @@ def mirror(
     commits are added, and nothing is ever read back.
     """
     from pipecli.history.history_index import open_history
-    from pipecli.outbox.mirror import Source, to_parquet, to_postgresql
+    from pipecli.outbox.mirror import MirroredPipeline, to_parquet, to_postgresql
     from pipecli.sync.upstream_and_readiness import first_files, uncommitted
 
     location = run.present.location
     files = uncommitted(location)
     if files:
         say(f"warning: {first_files(files)} not committed: the tables have these changes, the events don't")
-    source = Source(run.read(*KINDS), open_history(location, say), is_committed=not files)
+    source = MirroredPipeline(run.read(*KINDS), open_history(location, say), is_committed=not files)
     is_database = target.startswith(("postgresql://", "postgres://"))
     if not is_database and "://" in target:
         raise PipecliError(

@@ -29,7 +29,7 @@ from pipecli.extras import require_extra
 from pipecli.history.commit_as_of import BeforeTheFirst
 from pipecli.history.stage_visits import last_stage_changes
 from pipecli.json_and_csv import dumps
-from pipecli.outbox.dashboard_page import Change, Content, Figure, Table, dashboard_page
+from pipecli.outbox.dashboard_page import Content, Figure, FigureChange, Table, dashboard_page
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.reports.deal import Valuation
@@ -198,7 +198,7 @@ def _shown(
         for when, old in then.items():
             grown = figure_change(now, old, name)
             is_good = (grown > 0) == (good > 0) if grown else None
-            changes.append(Change(getattr(words, when), _grown(words, name, grown, currency), is_good))
+            changes.append(FigureChange(getattr(words, when), _grown(words, name, grown, currency), is_good))
         title = words.fill(f"figure_{name}", period=words.period(period))
         yield Figure(name, title, _figure(words, name, value, currency), value, changes)
 

@@ -27,8 +27,7 @@ from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.deal import Valuation
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS as STAGE_GROUPINGS
-from pipecli.reports.pipeline_and_key_figures import Matrix, Sum, pipeline_by_stage
-from pipecli.reports.pipeline_and_key_figures import Pipeline as OpenDeals
+from pipecli.reports.pipeline_and_key_figures import Matrix, OpenDeals, Sum, pipeline_by_stage
 from pipecli.reports.ranking import GROUPINGS, Ranking, RankingRow, period_before, points_of, ranking
 from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
