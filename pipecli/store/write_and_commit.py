@@ -44,7 +44,6 @@ def write_and_commit(
     pipeline: Pipeline,
     writes: Sequence[Write],
     message: str | None,
-    environment: Mapping[str, str] | None = None,
     before_writing: Callable[[], None] = lambda: None,
     draft: Index | None = None,
 ) -> str | None:
@@ -61,10 +60,9 @@ def write_and_commit(
     if message is not None:
         require_no_rebase(pipeline.location.git_dir)
     _require_committed(pipeline.location, [write.file for write in writes if write.after is None])
-    by = {**pipeline.author_date, **(environment or {})}
     try:
         commit_id, stats, pipeline.is_to_stop = write_under_journal(
-            pipeline.location, writes, message, by, before_writing=before_writing
+            pipeline.location, writes, message, pipeline.author_date, before_writing=before_writing
         )
     except OSError as error:
         raise PipecliError(
