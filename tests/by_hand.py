@@ -122,7 +122,8 @@ def _commit(root: Path, names: Sequence[str], message: str) -> bool:
     branch.write_text(f"{after}\n")
     for log in logs:
         with log.open("ab") as file:
-            file.write(b"%s %s %s\tcommit: %s\n" % (before.encode(), after.encode(), is_by, message.encode()))
+            subject = message.partition("\n")[0].encode()
+            file.write(b"%s %s %s\tcommit: %s\n" % (before.encode(), after.encode(), is_by, subject))
     return True
 
 

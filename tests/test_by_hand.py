@@ -12,6 +12,8 @@ from tests.conftest import DEAL, copied
 
 NAMES = ["opportunities/2026/a deal.yaml", "opportunities.txt", "opportunities-2/é.yaml", "AGENTS.md"]
 
+MESSAGE = "by hand\n\nAnd why."
+
 
 def git(root: Path, *words: str) -> str:
     return subprocess.run(["git", *words], cwd=root, check=True, capture_output=True, text=True).stdout
@@ -34,11 +36,11 @@ def test_a_commit_by_hand_is_what_git_makes(founded: Path, tmp_path: Path) -> No
         for root in roots:
             files = {name: f"{text}{name}\n" for name in NAMES}
             if root == roots[0]:
-                by_hand.write_and_commit(root, files)
+                by_hand.write_and_commit(root, files, MESSAGE)
                 continue
             by_hand.write(root, files)
             git(root, "add", "--", *files)
-            git(root, "commit", "-q", "-m", "by hand", "--", *files)
+            git(root, "commit", "-q", "-m", MESSAGE, "--", *files)
     assert state(roots[0]) == state(roots[1])
     assert state(roots[0])[0] == ""
 

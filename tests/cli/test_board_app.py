@@ -9,6 +9,7 @@ import ryaml
 from textual._context import active_app
 
 from pipecli.cli.common.session import Session
+from tests.by_hand import write_and_commit
 from tests.later import Later
 
 board_app, widgets = (Later(f"pipecli.cli.opportunity.board_{part}") for part in ("app", "widgets"))
@@ -57,24 +58,22 @@ def painted():
 
 
 @pytest.fixture
-def root(root, git, monkeypatch):
+def root(root, monkeypatch):
     """One deal at `demo`, which has a step, and one of somebody else at `commit`."""
     monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
-    folder = root / "opportunities" / "2026"
-    folder.mkdir(parents=True)
-    for key, title, stage, owner in (
-        (KEY, "[b]Espresso[/b] <machines>", "demo", "ana-ruiz"),
-        ("OPP-10002", "دستگاه اسپرسو", "commit", "luis"),
-    ):
-        (folder / f"{key}-deal.yaml").write_text(
+    files = {
+        f"opportunities/2026/{key}-deal.yaml": (
             f"id: {key}\ncreated: 2026-11-01T10:00:00+01:00\ntitle: '{title}'\nprocess: standard\n"
             f"stage: {stage}\nstatus: open\nowner: {owner}\ncurrency: EUR\namount: 100\nprobability: 33\n"
         )
-    settings = root / "pipecli.yaml"
-    text = settings.read_text().replace("teams:", "  luis: {name: Luis Gil}\nteams:", 1)
-    settings.write_text(text.replace("name: Propose\n", "name: Propose\n      steps: [send the offer]\n"))
-    git("add", "-A")
-    git("commit", "-qm", "deals")
+        for key, title, stage, owner in (
+            (KEY, "[b]Espresso[/b] <machines>", "demo", "ana-ruiz"),
+            ("OPP-10002", "دستگاه اسپرسو", "commit", "luis"),
+        )
+    }
+    text = (root / "pipecli.yaml").read_text().replace("teams:", "  luis: {name: Luis Gil}\nteams:", 1)
+    settings = text.replace("name: Propose\n", "name: Propose\n      steps: [send the offer]\n")
+    write_and_commit(root, {**files, "pipecli.yaml": settings}, "deals")
     return root
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.cli.main import run
+from tests.by_hand import commit, write
 from tests.conftest import Cli
 
 Git = Callable[..., str]
@@ -24,10 +25,10 @@ def hostile(root: Path, git: Git, deal: Callable[..., Path]) -> None:
     file = deal()
     text = file.read_text().replace("title: Espresso", 'title: "\\u202eossepsE\\u2066')
     file.write_text(text.replace(" machines", ' machines"') + 'notes: "\\u202e"\ntags: ["\\u202eq4"]\n')
-    (root / "leads" / "2026").mkdir(parents=True)
-    (root / "leads" / "2026" / f"LEAD-2Q8XA-{EVIL}.yaml").write_text(f"id: [\n# {EVIL}")
-    git("add", ".")
-    git("commit", "-q", "-m", f"A message {EVIL}\n\nand its body {EVIL}")
+    lead = f"leads/2026/LEAD-2Q8XA-{EVIL}.yaml"
+    write(root, {lead: f"id: [\n# {EVIL}"})
+    names = [file.relative_to(root).as_posix(), lead]
+    commit(root, names, f"A message {EVIL}\n\nand its body {EVIL}")
     git("branch", "evil-\u202egnp")
 
 
