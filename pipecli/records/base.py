@@ -8,7 +8,7 @@ a text belongs, a date written `20261121`). A document has a random id, master d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -153,9 +153,10 @@ Plain = dict[str, Any]
 
 Row = dict[str, Any]
 """What a row of the index holds by column; without what is NULL, which as a value takes its time."""
-Walk = Sequence[tuple[str, str, Any]]
-"""The fields of a model, each with its key in JSON, and its column: None, of a part the walk through that, of
-a list a tuple with the walk through its members, whose rows are put under the name of the field."""
+Walk = Mapping[str, tuple[str, Any, Any]]
+"""Of each field of a model its key in JSON, its column (of a part the walk through that; of a list a tuple
+with the walk through its members, whose rows are put under the name of the field), and the noun of what it
+names, or what collects the names that are deeper in it; None where there is none."""
 
 
 class Part(BaseModel):
@@ -197,12 +198,13 @@ class Part(BaseModel):
         """True where both say the same in a file: one may have empty what the other lacks."""
         return self == other or self.plain() == other.plain()
 
-    def plain_json(self, walk: Walk = (), row: Row | None = None) -> str:
+    def plain_json(self, walk: Walk | None = None, row: Row | None = None, names: Any = None) -> str:
         """`dumps(plain())` on one line in a third of the time: half of building an index was that.
 
-        What `walk` has columns for is put into a row of the index: another walk takes as long.
+        What `walk` has columns for is put into a row of the index, and what it has nouns for into a list of
+        names (`References`): a walk for each takes as long.
         """
-        return safe_json(_of_part(self, walk, row) or "{}")
+        return safe_json(_of_part(self, walk, row, names) or "{}")
 
 
 # Looked up first: a third of building an index is this walk over 9,000 records.
@@ -242,27 +244,38 @@ class _JsonWriters(dict[type, Callable[[Any], str | None]]):
         return self[kind]
 
 
-def _of_part(part: Part, walk: Walk = (), row: Any = None) -> str | None:
-    values, members = part.__dict__, []
-    for name, key, column in walk or plain_walk(type(part)):
-        value = values[name]
+def _of_part(
+    part: Part, walk: Walk | None = None, row: Any = None, names: Any = None, before: str = ""
+) -> str | None:
+    members: list[str] = []
+    walk = walk or plain_walk(type(part))
+    for name, value in part.__dict__.items():
         if value is None or value is _NOTHING:
             continue
+        key, column, named = walk[name]
         kind = type(value)
         if kind is str:  # at once: a call less for each
-            text: str | None = quoted(value)
+            members.append(key + quoted(value))
             if column:
                 row[column] = value if value.isascii() else composed(value)
-        elif type(column) is list:
-            text = _of_part(value, column, row)
+            if named:
+                names.append((before + name, named, value))
+            continue
+        if type(column) is dict:
+            text = _of_part(value, column, row, names, f"{before}{name}.")
         elif type(column) is tuple:
             rows = row[name] = [Row() for _ in value]
-            texts = [_of_part(one, column[0], own) for one, own in zip(value, rows, strict=True)]
+            texts = [
+                _of_part(one, column[0], own, names, f"{before}{name}.{number}.")
+                for number, (one, own) in enumerate(zip(value, rows, strict=True), 1)
+            ]
             text = f"[{', '.join(filter(None, texts))}]"
         else:
             text = _JSON[kind](value)
             if column and text:
                 row[column] = in_row(value, text) if (in_row := _IN_ROW.get(kind)) else str(value)
+            if named:
+                named(value, before + name, names)
         if text is not None:
             members.append(key + text)
     return f"{{{', '.join(members)}}}" if members else None
@@ -270,8 +283,8 @@ def _of_part(part: Part, walk: Walk = (), row: Any = None) -> str | None:
 
 @cache
 def plain_walk(model: type[Part]) -> Walk:
-    """The walk through a model whose fields have no columns."""
-    return [(name, f'"{name.removesuffix("_")}": ', None) for name in model.model_fields]
+    """The walk through a model whose fields have no columns, and whose names nobody asks for."""
+    return {name: (f'"{name.removesuffix("_")}": ', None, None) for name in model.model_fields}
 
 
 def _of_list(values: Sequence[object]) -> str | None:

@@ -30,14 +30,31 @@ References = list[tuple[str, str, str]]
 
 def references(record: Record) -> References:
     """Every name in a record that must be something else's."""
-    return _collected(record, must_exist=True)
+    names: References = []
+    _collect(record, "", _fields(type(record), must_exist=True), names)
+    _place_stage(record, names)
+    return names
 
 
-def names_json(record: Record) -> str:
-    """Every name, a competitor's among them, as JSON: a list of field, noun and key of each."""
-    names = _collected(record, must_exist=False)
+def named_fields(model: type[Part]) -> dict[str, str | Collect]:
+    """The fields that name something, a competitor too: its noun, or what collects the names in the value."""
+    return {name: noun or collect for name, _, noun, collect in _fields(model, must_exist=False)}
+
+
+def names_json(record: Record, names: References) -> str:
+    """The names in a record that a walk through its `named_fields` came by, as JSON."""
+    _place_stage(record, names)
     texts = [f'["{field}", "{noun}", {quoted(key)}]' for field, noun, key in names]
     return safe_json(f"[{', '.join(texts)}]")
+
+
+def _place_stage(record: Record, names: References) -> None:
+    """Have the stage of a deal be one of its process."""
+    if record.noun == "opportunity":
+        for place, (field, noun, key) in enumerate(names):
+            if noun == "stage":
+                names[place] = field, noun, f"{record.__dict__['process']}/{key}"
+                return
 
 
 def named_at(model: type[Part], path: Path) -> Names | None:
@@ -96,18 +113,6 @@ _Field = tuple[str, str, str, Collect]
 """An attribute, its key, the noun of what it names, empty where names are deeper, and its collector."""
 
 
-def _collected(record: Record, *, must_exist: bool) -> list[tuple[str, str, str]]:
-    """The names that must exist, or all."""
-    result: list[tuple[str, str, str]] = []
-    _collect(record, "", _fields(type(record), must_exist), result)
-    if record.noun == "opportunity":  # a stage is one of its process
-        process = record.__dict__["process"]
-        for place, (at, noun, key) in enumerate(result):
-            if noun == "stage":
-                result[place] = at, noun, f"{process}/{key}"
-    return result
-
-
 def _collect(part: Part, before: str, fields: Sequence[_Field], into: list[tuple[str, str, str]]) -> None:
     values = part.__dict__
     for name, key, noun, collect in fields:
@@ -119,19 +124,19 @@ def _collect(part: Part, before: str, fields: Sequence[_Field], into: list[tuple
 
 
 @cache
-def _fields(model: type[Part], must_exist: bool) -> list[_Field]:
+def _fields(model: type[Part], *, must_exist: bool) -> list[_Field]:
     """The fields with references in them: plain names first, then what is deeper."""
     fields = []
     for name, field in model.model_fields.items():
         annotation = field.rebuild_annotation()
-        collect = _collector(annotation, must_exist)
+        collect = _collector(annotation, must_exist=must_exist)
         if collect and name != getattr(model, "identity", None):
             names = _names(annotation)
             fields.append((name, field.alias or name, names.noun if names else "", collect))
     return sorted(fields, key=lambda field: not field[2])
 
 
-def _collector(annotation: Any, must_exist: bool) -> Collect | None:
+def _collector(annotation: Any, *, must_exist: bool) -> Collect | None:
     """The collector for values of a type; None for a type that can't have references."""
     names = _names(annotation)
     if names:
@@ -140,14 +145,14 @@ def _collector(annotation: Any, must_exist: bool) -> Collect | None:
     for option in options(annotation):
         arguments = get_args(option)
         if isinstance(option, type) and issubclass(option, Part):
-            if fields := _fields(option, must_exist):
+            if fields := _fields(option, must_exist=must_exist):
                 return lambda part, field, into: _collect(part, f"{field}.", fields, into)
             return None
         if get_origin(option) is tuple:
-            member = _collector(arguments[0], must_exist)
+            member = _collector(arguments[0], must_exist=must_exist)
             return _of_list(member) if member else None
         if get_origin(option) is dict:
-            key, value = (_collector(argument, must_exist) for argument in arguments)
+            key, value = (_collector(argument, must_exist=must_exist) for argument in arguments)
             return _of_map(key, value) if key or value else None
     return None
 

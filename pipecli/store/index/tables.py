@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.papers import Invoice, Order, Quotation
+    from pipecli.records.references import References
 
 SQLValue = str | int | float | None
 
@@ -351,13 +352,15 @@ def rows(records: Sequence[tuple[str, Record]]) -> Iterator[Row]:
     from pipecli.records.items_and_totals import totals
     from pipecli.records.references import names_json
 
-    names = [names_json(record) for _, record in records]
     own: list[dict[str, Any]] = [{"path": file} for file, _ in records]
     ways = [_in_row(_TABLES[record.noun], type(record)) for _, record in records]
-    texts = [record.plain_json(way[0], row) for (_, record), way, row in zip(records, ways, own, strict=True)]
-    for (file, record), named, text in zip(records, names, texts, strict=True):
-        about = {"path": file, "noun": record.noun, "key": record.key, "label": record.label}
-        yield "_records", {**about, "names": named, "json": text}
+    for (file, record), (walk, _), row in zip(records, ways, own, strict=True):
+        names: References = []
+        text = record.plain_json(walk, row, names)
+        yield "_records", {
+            "path": file, "noun": record.noun, "key": record.key, "label": record.label,
+            "names": names_json(record, names), "json": text,
+        }  # fmt: skip
     for (file, record), (_, computed), row in zip(records, ways, own, strict=True):
         if record.noun == "settings":
             yield from _settings_rows(record)
@@ -405,7 +408,7 @@ def _settings_rows(settings: Any) -> Iterator[Row]:
 
 def _row(table: str, part: Part, **row: SQLValue) -> Row:
     """The row of a part of the settings, after the columns that it doesn't have itself."""
-    part.plain_json(_in_row(table, type(part))[0], row)
+    part.plain_json(_in_row(table, type(part))[0], row, [])
     return table, row
 
 
@@ -423,6 +426,7 @@ def _in_row(
 
 def _walk(model: type[Part], columns: dict[str, Any]) -> Walk:
     from pipecli.records.base import part_at, plain_walk
+    from pipecli.records.references import named_fields
 
     def column_of(name: str) -> Any:
         below = columns.get(name)
@@ -433,7 +437,8 @@ def _walk(model: type[Part], columns: dict[str, Any]) -> Walk:
         part = part_at(model, (name,))
         return part and _walk(part, below)
 
-    return [(name, key, column_of(name)) for name, key, _ in plain_walk(model)]
+    named = named_fields(model)
+    return {name: (key, column_of(name), named.get(name)) for name, (key, *_) in plain_walk(model).items()}
 
 
 def _columns_of_fields(table: str) -> Fields:
