@@ -86,6 +86,8 @@ _NO_TEXTS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "
 _Token = tuple[int, str | None, object]
 """Of a line its place (twice the indent, and one more for an item), its key, and its value or _BELOW."""
 _BELOW = object()
+_UNKNOWN: _Token = -2, None, None
+"""A line that is none of pipecli's: no value is None."""
 _MANY_TOKENS, _LONGEST = 20_000, 100_000
 _tokens: dict[str, _Token] = {}
 """Lines that were seen: most of a pipeline are again and again the same."""
@@ -103,11 +105,16 @@ def canonical(text: str) -> dict[str, object] | None:
     record: dict[str, object] = {}
     outer: list[tuple[int, Any]] = []
     here, inner, opened, known = 0, cast("Any", record), "", _tokens.get
+    beside = here  # where a line has the next key of the same map: most do
     for line in lines[:-1]:
-        token = known(line) or _token(line)
-        if token is None:
+        place, key, value = known(line) or _token(line)
+        if place == beside and value is not _BELOW:
+            if key in inner:
+                return None
+            inner[key] = value
+            continue
+        if value is None:
             return None
-        place, key, value = token
         if opened:  # the key of the line before has its value here
             if place not in (here + 1, here + 4) or len(outer) > _DEEPEST // 2:
                 return None
@@ -119,6 +126,7 @@ def canonical(text: str) -> dict[str, object] | None:
             if not outer:
                 return None
             here, inner = outer.pop()
+        beside = -1
         if key is None:
             inner.append(value)
             continue
@@ -131,17 +139,17 @@ def canonical(text: str) -> dict[str, object] | None:
         if value is _BELOW:
             opened = key
         else:
-            inner[key] = value
+            inner[key], beside = value, here
     return record if record and not opened else None
 
 
 _line = cache(lambda: re.compile(_LINE))
 
 
-def _token(line: str) -> _Token | None:
+def _token(line: str) -> _Token:
     match = _line().fullmatch(line)
     if match is None:
-        return None
+        return _UNKNOWN
     indent, dash, key, words, number = match.groups()
     value: object = words
     if number is not None:
@@ -151,9 +159,9 @@ def _token(line: str) -> _Token | None:
     elif words[0] == "'":
         value = words[1:-1]
     if value is None or not (key or dash) or key in _NO_TEXTS:
-        return None
+        return _UNKNOWN
     if words and len(words) < 6 and words.lower() in _NO_TEXTS:
-        return None
+        return _UNKNOWN
     token = 2 * len(indent) + (dash is not None), key, value
     if key not in _COME_ONCE:
         if len(_tokens) > _MANY_TOKENS:
