@@ -183,7 +183,6 @@ def furthest(visits: Sequence[StageVisit], places: Mapping[StageKey, int]) -> di
     return reached
 
 
-_ALL = Decimal(100)
 _ZERO = Decimal(0)
 
 
@@ -211,10 +210,7 @@ class Valuation:
 
         Raises MissingRate, which names the `record` whose amount it is.
         """
-        try:
-            return self._part(amount, currency, day, _ALL)
-        except MissingRate as missing:
-            raise missing.of(record) from None
+        return rounded(self._exact(amount, currency, day, record), self.currency)
 
     def amount(self, deal: Deal, today: date = date.max) -> Decimal | None:
         """The amount of a deal, None where it has none.
@@ -233,13 +229,12 @@ class Valuation:
         """
         if deal.amount is None:
             return None
-        currency, day, yearly = deal.currency, deal.day_of_rates(today), deal.yearly_recurring
-        try:
-            amount = self._part(deal.amount, currency, day, _ALL)
-            weighted = self._part(deal.amount, currency, day, deal.probability or _ZERO)
-            whole = Worth(amount, weighted, self._part(yearly, currency, day, _ALL) if yearly else _ZERO)
-        except MissingRate as missing:
-            raise missing.of(deal.id) from None
+        weighted = percentage(deal.amount, deal.probability or _ZERO)
+        amount, yearly, currency = deal.amount, deal.yearly_recurring or _ZERO, self.currency
+        if deal.currency != currency:  # else, as in most pipelines, no day of rates is asked for
+            about = deal.currency, deal.day_of_rates(today), deal.id
+            amount, weighted, yearly = (self._exact(one, *about) for one in (amount, weighted, yearly))
+        whole = Worth(rounded(amount, currency), rounded(weighted, currency), rounded(yearly, currency))
         return Worth(*(self._counted(deal, figure) for figure in whole)) if deal.seller else whole
 
     def _counted(self, deal: Deal, whole: Decimal) -> Decimal:
@@ -249,13 +244,15 @@ class Valuation:
         parts = split_amount(whole, deal._replace(seller="").credit_split("owner"), self.currency)
         return dict(parts)[deal.seller]
 
-    def _part(self, amount: Decimal, currency: str, day: date, percent: Decimal) -> Decimal:
-        part = amount if percent is _ALL else percentage(amount, percent)
+    def _exact(self, amount: Decimal, currency: str, day: date, record: str) -> Decimal:
+        """An amount at the rates of a day, not rounded: a half that is rounded up must still be one."""
         if currency == self.currency:
-            return rounded(part, currency)
-        theirs, ours = self._rates(currency, day)
-        # Divide last: a half that is rounded up must still be one.
-        return rounded(EXACT.divide(EXACT.multiply(part, theirs), ours), self.currency)
+            return amount
+        try:
+            theirs, ours = self._rates(currency, day)
+        except MissingRate as missing:
+            raise missing.of(record) from None
+        return EXACT.divide(EXACT.multiply(amount, theirs), ours)
 
     def _rates(self, currency: str, day: date) -> tuple[Decimal, Decimal]:
         """The rates to the base of one unit of a currency, and of ours, on a day."""
