@@ -416,7 +416,8 @@ def settings(work_tree: Path) -> dict[str, str]:
     `author.name` and `author.email` are those of a commit made now, by the rules of git-commit(1): a variable
     goes before a setting. Empty where git would make them up.
     """
-    names = r"^((author|user)\.(name|email)|core\.(fsync(method)?|sshcommand)|include(if)?\..*)$"
+    of_core = r"core\.(fsync(method)?|hookspath|sshcommand)"
+    names = rf"^((author|user)\.(name|email)|{of_core}|(hook|include(if)?)\..*)$"
     done = run(work_tree, "config", "-z", "--get-regexp", names)
     lines = (text.partition("\n") for text in done.stdout.decode("utf-8", "replace").split("\0"))
     settings = {name: value.strip() for name, _, value in lines}

@@ -147,7 +147,8 @@ class NewCommit:
         only = () if self._is_whole else ("--only", "--pathspec-from-file=-", "--pathspec-file-nul")
         # Else commit.cleanup may take lines that begin with # or core.commentChar out of the message.
         written = ("--quiet", "--no-status", "--cleanup=whitespace", f"--message={message}")
-        words = (*self._options, "commit", *written, *only)
+        # Else threads ask for all files twice before git does: for network disks, where we have just asked.
+        words = (*self._options, "-c", "core.preloadIndex=false", "commit", *written, *only)
         names = git.listed([*self._changed, *self._new])
         done = git.attempt(self._work_tree, words, names, environment)
         if done.returncode == git.FATAL:
@@ -294,6 +295,15 @@ def _content(file: str) -> bytes | None:
         return Path(file).expanduser().read_bytes()
     except (OSError, RuntimeError):  # not there; no home
         return None
+
+
+def has_hooks(location: Location) -> bool:
+    """True where something of the user's may run at a commit, and write into its files."""
+    if any(name.startswith(("hook.", "core.hookspath")) for name in settings_of(location)):
+        return True
+    with suppress(FileNotFoundError):
+        return any(file.suffix != ".sample" for file in (location.common_dir / "hooks").iterdir())
+    return False
 
 
 def _nothing_is_staged(work_tree: Path) -> bool:

@@ -17,6 +17,7 @@ from pipecli.store.file_stamps import Stat, stat_of
 from pipecli.store.git_commit import (
     NewCommit,
     files_in_commit,
+    has_hooks,
     head_of,
     require_no_rebase,
     settings_of,
@@ -145,7 +146,8 @@ def write_under_journal(
             if git_commit is not None and message is not None:
                 git_commit.make(message, environment)
                 commit_id = head_of(location)
-                _stage_formatted(location, written)
+                if has_hooks(location):
+                    _stage_formatted(location, written)
         if commit_id and options is not None:
             with suppress(OSError):  # `git commit` hardens all but its index
                 harden(location.git_dir, "index")

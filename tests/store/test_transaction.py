@@ -132,6 +132,17 @@ def test_what_the_user_had_staged_and_changed_stays_theirs(cli, deal, git, root)
     assert git("diff", "--name-only") == str(other.relative_to(root))
 
 
+def test_what_a_hook_of_a_persons_own_folder_formats_is_staged_as_it_is_committed(cli, deal, git, root):
+    deal()
+    hook = root.parent / "hooks" / "pre-commit"
+    hook.parent.mkdir()
+    hook.write_text("#!/bin/sh\nsed -i 's/^title: .*/title: Formatted/' opp*/*/*; git add opp*\n")
+    hook.chmod(0o755)
+    git("config", "core.hooksPath", str(hook.parent))
+    cli("opp", "set", "OPP-2Q8XA", "title=As typed")
+    assert (git("status", "--porcelain"), "+title: Formatted" in git("show")) == ("", True)
+
+
 def refuse(root: Path) -> None:
     hook = root / ".git" / "hooks" / "pre-commit"
     hook.write_text(
