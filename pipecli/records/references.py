@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
@@ -31,14 +31,9 @@ References = list[tuple[str, str, str]]
 def references(record: Record) -> References:
     """Every name in a record that must be something else's."""
     names: References = []
-    _collect(record, "", _fields(type(record), must_exist=True), names)
+    _collect(record, "", named_fields(type(record), must_exist=True), names)
     _place_stage(record, names)
     return names
-
-
-def named_fields(model: type[Part]) -> dict[str, str | Collect]:
-    """The fields that name something, a competitor too: its noun, or what collects the names in the value."""
-    return {name: noun or collect for name, _, noun, collect in _fields(model, must_exist=False)}
 
 
 def names_json(record: Record, names: References) -> str:
@@ -109,31 +104,29 @@ def _names(annotation: Any) -> Names | None:
 
 Collect = Callable[[Any, str, list[tuple[str, str, str]]], None]
 """Adds the references in a value, which stands at a dotted path, to a list; plain tuples, for speed."""
-_Field = tuple[str, str, str, Collect]
-"""An attribute, its key, the noun of what it names, empty where names are deeper, and its collector."""
 
 
-def _collect(part: Part, before: str, fields: Sequence[_Field], into: list[tuple[str, str, str]]) -> None:
+def _collect(part: Part, before: str, fields: Mapping[str, str | Collect], into: References) -> None:
     values = part.__dict__
-    for name, key, noun, collect in fields:
+    for name, named in fields.items():
         if value := values[name]:
-            if noun:  # at once: a call less for each name
-                into.append((before + key, noun, value))
+            if type(named) is str:  # at once: a call less for each name
+                into.append((before + name, named, value))
             else:
-                collect(value, before + key, into)
+                named(value, before + name, into)  # type: ignore[operator]
 
 
 @cache
-def _fields(model: type[Part], *, must_exist: bool) -> list[_Field]:
-    """The fields with references in them: plain names first, then what is deeper."""
-    fields = []
+def named_fields(model: type[Part], *, must_exist: bool) -> dict[str, str | Collect]:
+    """The fields that name what must be there, or any name: the noun, or what collects names deeper in."""
+    named = {}
     for name, field in model.model_fields.items():
         annotation = field.rebuild_annotation()
         collect = _collector(annotation, must_exist=must_exist)
         if collect and name != getattr(model, "identity", None):
             names = _names(annotation)
-            fields.append((name, field.alias or name, names.noun if names else "", collect))
-    return sorted(fields, key=lambda field: not field[2])
+            named[name] = names.noun if names else collect
+    return named
 
 
 def _collector(annotation: Any, *, must_exist: bool) -> Collect | None:
@@ -145,7 +138,7 @@ def _collector(annotation: Any, *, must_exist: bool) -> Collect | None:
     for option in options(annotation):
         arguments = get_args(option)
         if isinstance(option, type) and issubclass(option, Part):
-            if fields := _fields(option, must_exist=must_exist):
+            if fields := named_fields(option, must_exist=must_exist):
                 return lambda part, field, into: _collect(part, f"{field}.", fields, into)
             return None
         if get_origin(option) is tuple:

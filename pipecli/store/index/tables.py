@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.papers import Invoice, Order, Quotation
-    from pipecli.records.references import References
 
 SQLValue = str | int | float | None
 
@@ -345,31 +344,27 @@ def schema() -> str:
 
 
 def rows(records: Sequence[tuple[str, Record]]) -> Iterator[Row]:
-    """Every row that records, each with its file, give: their own, those of items, activities, stakeholders.
-
-    Step by step for all of them: a record after the other takes a fifth longer, as processors lose the code.
-    """
+    """Every row that records, each with its file, give: those of items, activities, stakeholders, too."""
     from pipecli.records.items_and_totals import totals
-    from pipecli.records.references import names_json
+    from pipecli.records.references import References, names_json
 
-    own: list[dict[str, Any]] = [{"path": file} for file, _ in records]
-    ways = [_in_row(_TABLES[record.noun], type(record)) for _, record in records]
-    for (file, record), (walk, _), row in zip(records, ways, own, strict=True):
-        names: References = []
+    for file, record in records:
+        row: dict[str, Any] = {"path": file}
+        noun, names = record.noun, References()
+        walk, computed = _in_row(_TABLES[noun], type(record))
         text = record.plain_json(walk, row, names)
         yield "_records", {
-            "path": file, "noun": record.noun, "key": record.key, "label": record.label,
+            "path": file, "noun": noun, "key": record.key, "label": record.label,
             "names": names_json(record, names), "json": text,
         }  # fmt: skip
-    for (file, record), (_, computed), row in zip(records, ways, own, strict=True):
-        if record.noun == "settings":
+        if noun == "settings":
             yield from _settings_rows(record)
             continue
         lists = {name: row.pop(name) for name in _ROWS_OF_LISTS if name in row}
         for columns, values_of in computed:
             if values := values_of(record):
                 row |= {name: value for name, value in zip(columns, values, strict=True) if value is not None}
-        yield _TABLES[record.noun], row
+        yield _TABLES[noun], row
         if lists:
             yield from _rows_of_lists(record, file, lists, totals)
 
@@ -437,7 +432,7 @@ def _walk(model: type[Part], columns: dict[str, Any]) -> Walk:
         part = part_at(model, (name,))
         return part and _walk(part, below)
 
-    named = named_fields(model)
+    named = named_fields(model, must_exist=False)
     return {name: (key, column_of(name), named.get(name)) for name, (key, *_) in plain_walk(model).items()}
 
 
