@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pipecli.harmless_text import composed, safe_json
 from pipecli.json_and_csv import WRITERS, on_one_line, quoted
 from pipecli.records.kinds import RANDOM, SKU, SLUG
-from pipecli.records.money import CURRENCIES
+from pipecli.records.money import CURRENCIES, exponent_of, without_exponent
 
 MOST_DIGITS = 15  # a double, which is what YAML readers give, holds any decimal of 15 digits exactly
 
@@ -49,22 +49,11 @@ def _is_short(text: str) -> bool:
     return len(text) <= MOST_DIGITS and "E" not in text
 
 
-def without_exponent(value: Decimal) -> Decimal:
-    """1E+3 as 1000, 2.0 as 2: the same number in the digits a person writes."""
-    short = value.normalize()
-    return short.quantize(Decimal(1)) if _exponent(short) > 0 else short
-
-
 def _price(value: object) -> object:
     exact = _decimal(value)
-    if isinstance(value, float) and isinstance(exact, Decimal) and _exponent(exact) > -2:
+    if isinstance(value, float) and isinstance(exact, Decimal) and exponent_of(exact) > -2:
         return exact.quantize(_HUNDREDTH)  # a reader gives 2499.0 for 2499.00
     return exact
-
-
-def _exponent(value: Decimal) -> int:
-    exponent = value.as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
 
 
 def _day(value: object) -> object:
@@ -154,9 +143,9 @@ Plain = dict[str, Any]
 Row = dict[str, Any]
 """What a row of the index holds by column; without what is NULL, which as a value takes its time."""
 Walk = Mapping[str, tuple[str, Any, Any]]
-"""Of each field of a model its key in JSON, its column (of a part the walk through that; of a list a tuple
-with the walk through its members, whose rows are put under the name of the field), and the noun of what it
-names, or what collects the names that are deeper in it; None where there is none."""
+"""Of each field of a model its key in JSON, column (of a part the walk through that; of a list, whose rows
+are put under the field's name, a tuple with that through its members), and the noun that it names, or what
+collects the names that are deeper in it; None where there is none."""
 
 
 class Part(BaseModel):
@@ -201,8 +190,7 @@ class Part(BaseModel):
     def plain_json(self, walk: Walk | None = None, row: Row | None = None, names: Any = None) -> str:
         """`dumps(plain())` on one line in a third of the time: half of building an index was that.
 
-        What `walk` has columns for is put into a row of the index, and what it has nouns for into a list of
-        names (`References`): a walk for each takes as long.
+        By `walk` fills a row of the index, and a list of names (`References`): another walk takes as long.
         """
         return safe_json(_of_part(self, walk, row, names) or "{}")
 
@@ -247,8 +235,7 @@ class _JsonWriters(dict[type, Callable[[Any], str | None]]):
 def _of_part(
     part: Part, walk: Walk | None = None, row: Any = None, names: Any = None, before: str = ""
 ) -> str | None:
-    members: list[str] = []
-    walk = walk or plain_walk(type(part))
+    members, walk = list[str](), walk or plain_walk(type(part))
     for name, value in part.__dict__.items():
         if value is None or value is _NOTHING:
             continue

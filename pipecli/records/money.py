@@ -42,6 +42,17 @@ def zero_of(currency: str) -> Decimal:
     return rounded(Decimal(0), currency)
 
 
+def without_exponent(value: Decimal) -> Decimal:
+    """1E+3 as 1000, 2.0 as 2: the same number in the digits a person writes."""
+    short = value.normalize()
+    return short.quantize(Decimal(1)) if exponent_of(short) > 0 else short
+
+
+def exponent_of(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0
+
+
 def percentage(amount: Decimal, percent: Decimal) -> Decimal:
     """So much percent of `amount`, unrounded."""
     return EXACT.multiply(amount, percent).scaleb(-2, EXACT)
