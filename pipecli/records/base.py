@@ -190,7 +190,7 @@ class Part(BaseModel):
     def plain_json(self, walk: Walk | None = None, row: Row | None = None, names: Any = None) -> str:
         """`dumps(plain())` on one line in a third of the time: half of building an index was that.
 
-        By `walk` fills a row of the index, and a list of names (`References`): another walk takes as long.
+        Fills, by `walk`, a row of the index, and a list of names (`References`): another walk takes as long.
         """
         return safe_json(_of_part(self, walk, row, names) or "{}")
 
