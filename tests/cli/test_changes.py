@@ -124,11 +124,13 @@ def test_a_quarter_in_buckets(cli: Cli, put: Callable[..., str]) -> None:
     ]  # fmt: skip
 
 
-def test_until_now_is_as_of_today_and_a_win_counts_on_its_day(cli: Cli, put: Callable[..., str]) -> None:
+def test_until_now_is_as_of_today_and_a_win_counts_on_its_day(
+    cli: Cli, put: Callable[..., str], today: None
+) -> None:
     put("2026-01-05", a=record(1), b=record(2))
     put("2026-02-10", b=record(2, status="won", closed=CLOSED + "  amount: 1000"))
     found = asked(cli, "--since", "2026-01-31", "--window", "2026-Q4")
-    assert (found["until"]["moment"], found["until"]["day"]) == ("now", "2026-11-30")
+    assert (found["until"]["moment"], found["until"]["day"]) == ("now", "2026-11-21")
     assert filled(found) == {"pushed out": (1, -1000, -100)}  # it was won before the window
 
 
