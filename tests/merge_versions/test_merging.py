@@ -345,7 +345,13 @@ def test_fields_of_ones_own_merge_in_whatever_order_and_of_whatever_kind_they_ar
     assert (merged.conflicts, serials) == ((), [2, 2])
 
 
-@pytest.mark.parametrize("free", ["[{}, {{a: 1}}]", "[[{}]]", "[{{a: {}}}, {{b: 1}}]"])
+TWO_OF_ONE_NAME = "[{{id: 7, a: {}}}, {{id: 7, a: 4}}]"
+ONE_OF_NO_NAME = '[{{id: "", a: {}}}, {{id: 7, a: 4}}]'
+
+
+@pytest.mark.parametrize(
+    "free", ["[{}, {{a: 1}}]", "[[{}]]", "[{{a: {}}}, {{b: 1}}]", TWO_OF_ONE_NAME, ONE_OF_NO_NAME]
+)
 def test_a_list_of_ones_own_whose_members_nothing_names_is_in_conflict_as_a_whole(free: str):
     merged = both(*(own(f"{{x: {free.format(number)}}}") for number in (1, 2, 3)))
     assert [conflict.path for conflict in merged.conflicts] == ["custom.x"]

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipecli.records.days import Days
 from pipecli.records.money import MissingRate, Rates, minor_digits
 from pipecli.reports.deal import Deal
-from pipecli.reports.forecast import GROUPINGS, Forecast, Window, forecast
+from pipecli.reports.forecast import GROUPINGS, Forecast, Window, forecast, window_of
 from pipecli.reports.teams_and_targets import Organisation, Target, Targets, roll_up
 
 TODAY = date(2026, 11, 21)
@@ -193,6 +194,14 @@ def test_a_day_that_bounds_a_window_belongs_to_it() -> None:
     due, day = deal(close=TODAY), timedelta(days=1)
     for window, counted in ((Window(None, TODAY), 1), (Window(None, TODAY - day), 0)):
         assert made(due, window=window).totals.open_count == counted
+
+
+def test_a_window_without_a_first_day_begins_with_this_month_or_quarter_unless_it_ends_before() -> None:
+    for by, first in (("month", date(2026, 11, 1)), ("quarter", date(2026, 10, 1))):
+        assert window_of(by, Days(None, None), TODAY) == Window(first, None)
+        assert window_of(by, Days(None, first), TODAY) == Window(first, first)
+        before = first - timedelta(days=1)
+        assert window_of(by, Days(None, before), TODAY) == Window(None, before)
 
 
 def test_an_asked_window_leaves_out_what_is_overdue_before_it() -> None:

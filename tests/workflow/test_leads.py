@@ -183,6 +183,17 @@ def test_of_two_leads_the_one_given_up_says_nothing_of_the_status():
     assert merged(ben, lead(**other)).assigned.rule == "all"
 
 
+def test_the_phone_of_a_lead_given_up_is_kept_unless_it_is_anothers():
+    def phone(source: str | None, target: str | None) -> str | None:
+        given_up = lead(name=source, phone="+34 600 000 000")
+        kept = lead(id="LEAD-8K4N2", name=target, organization="Contoso")
+        return merge_leads(given_up, kept, [], activity_id=lambda: "4F2QX").subject.phone
+
+    for same in (("Ana Ruiz", "ana  RUIZ"), ("Ana Ruiz", None)):
+        assert phone(*same) == "+34 600 000 000"
+    assert phone("Ana Ruiz", "Ben Ruiz") is None
+
+
 def test_the_other_deals_of_a_lead_get_its_customer():
     own = deal(lead="LEAD-7K3M9")
     others = [own, deal("OPP-7K3M9", lead="LEAD-7K3M9"), deal("OPP-8K4N2", customer="acme")]
