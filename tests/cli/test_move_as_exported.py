@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ import pytest
 from ryaml import loads
 
 from pipecli.inbox.importing.rows_of_file import tables_of_file
+from pipecli.inbox.moving.arithmetic import with_amount
+from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.recognise_vendor import recognise
 from pipecli.inbox.moving.vocabulary import header_key, role_of_price
+from pipecli.records.settings import Settings
 from tests.conftest import Cli
 from tests.importing import Git, deals, state
 
@@ -1949,6 +1953,36 @@ def test_notes_of_hubspot_stand_in_the_deal_that_they_name(cli: Cli, root: Path)
     cli("import", "run", "m")
     (told,) = deals(root)["7"]["activities"]
     assert (told["type"], told["notes"], told["by"], told["done"]) == ("note", "Call soon", "ida-poe", True)
+
+
+def test_the_amount_of_deals_is_a_multiple_where_another_column_says_so_or_else_asked() -> None:
+    """As Insightly has it: the bid of a month was taken, and the value of the whole contract put aside."""
+    head, columns = "Stage,Bid,Months,Value", {"Stage": "stage", "Bid": "amount"}
+
+    def told(*rows: str) -> tuple[dict[str, object], list[str]]:
+        (table,) = tables_of_file("\n".join([head, *rows]).encode(), "deals.csv")
+        findings = Findings(Settings.model_construct(), {}, "", date(2026, 11, 30))
+        return with_amount(table, "Bid", columns, findings), [*findings.questions]
+
+    times = "Demo,436,12,5232", "Demo,2469,,2469", "Demo,TBD,,"
+    assert told(*times) == ({"Stage": "stage", "Value": "amount"}, [])
+    assert told(*times, "Demo,500,2,900", "Demo,700,1,700") == ({"Stage": "stage"}, ["value"])
+    assert told("Demo,500,50,250", "Won,700,100,700", "Won,800,100,800") == (columns, [])  # by chances
+    assert told("Demo,500,,450", "Won,700,,600", "Won,800,,800") == (columns, [])  # another thing
+
+
+def test_a_quantity_has_the_decimal_sign_of_the_money_beside_it(cli: Cli, root: Path) -> None:
+    """As vTiger writes each number with zeros behind it: 12.000 pieces were 12000 or 12, and rejected."""
+    deal = "Id,Deal Name,Stage,Amount\n7,Saw,Demo,5\n"
+    quote = "Quote Number,Deal Id,Item Name,Quantity,List Price,Discount Percent,Sub Total\n"
+    quote += "Q1,7,Saw,12.000,310.00000,,5520.00000\nQ1,7,Axe,2.000,1000.00000,10.000,5520.00000\n"
+    assert _plan(cli, _files("exp", Deals=deal, Quotes=quote))["questions"] == []
+    cli("import", "run", "m")
+    (path,) = (root / "quotations").rglob("*.yaml")
+    assert [(item["quantity"], item.get("discount")) for item in loads(path.read_text())["items"]] == [
+        (12, None),
+        (2, 10),
+    ]
 
 
 def test_of_two_amounts_that_a_header_is_as_near_to_is_asked(cli: Cli, root: Path) -> None:

@@ -113,6 +113,12 @@ class Column(Part):
             raise ValueError("a column needs `to`, the field it feeds, or `values`")
         return self
 
+    @property
+    def says_stage(self) -> bool:
+        """True for a column that feeds the stage or the status of deals."""
+        maps = [value for value in self.values.values() if isinstance(value, dict)]
+        return self.to in ("stage", "status") or any(value.keys() & {"stage", "status"} for value in maps)
+
 
 def _in_full(feeds: Any) -> Any:
     """The fields that a column feeds: one alone is a `to`, and a list of one."""

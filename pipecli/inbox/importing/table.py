@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import text_of_spreadsheet_cell
 from pipecli.json_and_csv import loads
+from pipecli.records.written_amounts import DecimalSign
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +74,8 @@ class Table(NamedTuple):
     """Lines of totals, notes and headers once more, which are left out."""
     header: int = 0
     """The line of the header; 0 where it is the first that isn't blank, or in JSON."""
+    decimal: DecimalSign = ""
+    """For a plan, the decimal sign of its money, for columns that don't tell theirs."""
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.cells import NOTHING, RATES, is_percentage
+from pipecli.inbox.importing.cells import RATES, is_percentage
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.mapping import Column, Source
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.inbox.moving.findings import Findings
-from pipecli.inbox.moving.vocabulary import bare_header, header_key, outcome_of, patterns, synonyms
+from pipecli.inbox.moving.vocabulary import bare_header, header_key, patterns, synonyms
 from pipecli.records.compare_names import folded
 from pipecli.records.money import EXACT, part_of, percentage
 from pipecli.records.written_amounts import DecimalSign, decimal_sign_of, in_units, read_money, read_number
@@ -58,6 +58,53 @@ def amounts_alike(table: Table, amount: str, columns: Mapping[str, Any]) -> list
     return [amount, *others] if others else []
 
 
+def with_amount(table: Table, amount: str, columns: Mapping[str, Any], findings: Findings) -> dict[str, Any]:
+    """The columns of deals with their amount: asked where others may be it and none is its multiple."""
+    rivals = amounts_alike(table, amount, columns)
+    apart = {} if rivals else _amounts_apart(table, amount, columns)
+    chosen: Any = next((c for c in apart if apart[c]), None)
+    if chosen:
+        why = f"{chosen} is {amount} times {apart[chosen]}, and taken for the amount of its deals"
+        findings.assumed.append(f"{table.name}: {why}")
+    elif rivals := rivals or [amount, *apart] * bool(apart):
+        question = f"{table.name}: which column is the amount of its deals: {', '.join(rivals)}, or none?"
+        chosen = findings.asked("value", question, (*rivals, "none"))
+    others = {c: of for c, of in columns.items() if c != amount or not (rivals or apart)}
+    return others | ({chosen: "amount"} if chosen in {*rivals, *apart} else {})
+
+
+def _amounts_apart(table: Table, amount: str, columns: Mapping[str, Any]) -> dict[str, str]:
+    """Other amounts that are that of most deals and not of some, as that of a year is not of a month.
+
+    With each the column whose whole numbers times the amount it is, if one is.
+    """
+    found, no_sum = dict[str, str](), {*patterns()["no sum"].split()}
+    codes = [c for c, role in columns.items() if role == "currency"]
+    for column in (c for c in table.columns if c not in columns and no_sum.isdisjoint(header_key(c).split())):
+        rows = [row for row in table.rows if all(is_more(row.text(c)) for c in (amount, column))]
+        own, other = (numbers(some := table._replace(rows=rows), c) for c in (amount, column))
+        apart = {row.line for row, one, two in zip(rows, own, other, strict=False) if one != two}
+        if not (own and other and apart and are_amounts(table, column)):
+            continue
+        cells = {c: [n or Decimal(1) for n in numbers(some, c)] for c in table.columns}
+        whole = [c for c, of in cells.items() if c not in (amount, column) and all(n == int(n) for n in of)]
+        times = [c for c in whole if agree(other, _times(own, cells[c]))]
+        shares = (_times(own, [n / 100 for n in of]) for of in cells.values())
+        is_less = any(agree(own, _times(other, cells[c])) for c in whole)  # that of a month
+        is_less |= any(agree(other, of) for of in shares)  # weighted
+        named = [
+            {tuple(map(r.text, codes)) for r in rows if (r.line in apart) is one} for one in (True, False)
+        ]
+        is_rate = codes and named[0].isdisjoint(named[1])
+        if times or (2 * len(apart) <= len(rows) and not (is_less or is_rate)):
+            found[column] = next(iter(times), "")
+    return found
+
+
+def _times(some: Numbers, others: Sequence[Decimal | None]) -> Numbers:
+    return [one and two and one * two for one, two in zip(some, others, strict=False)]
+
+
 def columns_of_money(table: Table) -> list[str]:
     """The columns of numbers that may be money: by a word of their header, or as most of them have cents."""
     found = list[str]()
@@ -85,7 +132,7 @@ def numbers(table: Table, column: str, lines: Sequence[Worth | None] = ()) -> Nu
     if is_mixed and not (any(lines) and has_word(column, "discount")):
         return []
     cells = [cell.removesuffix("%").strip() for cell in texts]
-    sign = decimal_sign_of(filter(None, cells))
+    sign = decimal_sign_of(filter(None, cells)) or table.decimal
     with suppress(Unreadable):
         own = [read_money(cell, sign, has_thousandths=False).value if cell else None for cell in cells]
         nets = [line.net if line else None for line in lines] if is_mixed else [None] * len(own)
@@ -321,22 +368,14 @@ class FileColumns:
 
     def __init__(self, source: Source, table: Table) -> None:
         self.mapping = source.mapping
-        self.stages: dict[str, tuple[Column, ...]] = {}
-        """The columns that say stage or status, and what they feed."""
         self._feeds: dict[str, list[tuple[str, Column]]] = {}
         for name, several in self.mapping.columns.items():
             column = name if name in table.columns else name.removesuffix("?")
-            if any(_is_stage(one) for one in several):
-                self.stages[column] = several
             for one in several:
                 field_ = re.sub(r"^items\.(1\.)?|_after_discount$", "", one.to or "")
                 if self.mapping.rows and one.to in ("discount", "discount_amount"):
                     field_ = f"whole.{field_}"  # none of its line
                 self._feeds.setdefault(field_, []).append((column, one))
-        bound = {name for several in self.stages.values() for one in several for name in one.when}
-        self._deciding = [*self.stages, *sorted(bound - self.stages.keys())]
-        self._places: dict[tuple[object, ...], tuple[str, tuple[str, str]]] = {}
-        """By the cells of the columns that decide it; deals share few."""
         self._decimal_signs: dict[str, DecimalSign] = {}
         self._table = table
 
@@ -378,7 +417,7 @@ class FileColumns:
 
     def _decimal_sign_of(self, column: str) -> DecimalSign:
         if column not in self._decimal_signs:
-            self._decimal_signs[column] = decimal_sign_of(texts(self._table, column))
+            self._decimal_signs[column] = decimal_sign_of(texts(self._table, column)) or self._table.decimal
         return self.mapping.decimal or self._decimal_signs[column]
 
     def _cells(self, row: Row, field_: str) -> Iterator[tuple[str, Column, Cell]]:
@@ -393,31 +432,6 @@ class FileColumns:
                 yield column, one, row.cells.get(column, "")
         if field_ == "discount":
             yield from (three for three in self._cells(row, "discount_amount") if is_percentage(three[2]))
-
-    def place(self, row: Row) -> tuple[str, tuple[str, str]]:
-        """The words of a row for its stage and status, and the status and stage that they stand for.
-
-        Of these the first that the mapping gives. It stands before the words where none of them says it.
-        """
-        deciding = tuple(row.cells.get(name) for name in self._deciding)
-        if (known := self._places.get(deciding)) is not None:
-            return known
-        words: list[str] = []
-        place: dict[str, Any] = {}
-        for column, several in self.stages.items():
-            text = row.text(column)
-            for one in several:
-                cell = "" if text in NOTHING and text not in one.values else text
-                value = one.values.get(cell, one.otherwise if cell else None)
-                if value is not None and holds(one.when, row):
-                    told = value if isinstance(value, dict) else {one.to or "": value}
-                    place = {**told, **place}
-            if text and not any(isinstance(one.otherwise, dict) for one in several if text not in one.values):
-                words.append(text)
-        status, stage = str(place.get("status", "")), str(place.get("stage", ""))
-        if status in ("won", "lost") and status not in map(outcome_of, words):
-            words.insert(0, status)
-        return self._places.setdefault(deciding, (" / ".join(words) or "no stage", (status, stage)))
 
     def line(self, row: Row, *, is_full: bool = False) -> Decimal | None:
         """The worth of a line, or before its discount; None where it has no price."""
@@ -434,8 +448,3 @@ def worth_of(line: Mapping[str, Any]) -> Decimal:
     price, quantity, discount, discount_amount, term = (Decimal(str(value)) for value in told)
     gross = EXACT.multiply(EXACT.multiply(quantity, price), term)
     return EXACT.subtract(percentage(gross, 100 - discount), discount_amount)
-
-
-def _is_stage(column: Column) -> bool:
-    maps = [value for value in column.values.values() if isinstance(value, dict)]
-    return column.to in ("stage", "status") or any(value.keys() & {"stage", "status"} for value in maps)

@@ -221,8 +221,11 @@ def decimal_sign_of_export(tables: Iterable[tuple[Table, Mapping[str, str]]]) ->
 
 def decimal_of(table: Table, column: str, role: str, findings: Findings) -> dict[str, Any]:
     """The sign of the export's other amounts, or as answered, where `1,498` may be two; words for none."""
-    cells, told = texts(table, column), findings.decimal
-    matches = () if decimal_sign_of(cells) else (re.search(r"\d([.,])\d{3}(?!\d)", cell) for cell in cells)
+    cells, told = texts(table, column), findings.decimal or table.decimal
+    is_open = role.endswith((*OF_MONEY, "quantity", "discount", "tax", "custom.")) and not decimal_sign_of(
+        cells
+    )
+    matches = (re.search(r"\d([.,])\d{3}(?!\d)", cell) for cell in cells if is_open)
     found = [match for match in matches if match]
     if found and not told and not role.startswith("custom.") and len({match[1] for match in found}) == 1:
         question = f'{table.name}, {column}: what does the sign in "{found[0].string}" part?'

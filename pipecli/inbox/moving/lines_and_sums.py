@@ -17,7 +17,7 @@ from typing import Any
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Source
 from pipecli.inbox.importing.mapping import Mapping as MappingFile
-from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.importing.table import CountedRows, Row, Table
 from pipecli.inbox.moving import arithmetic
 from pipecli.inbox.moving.arithmetic import (
     NEARLY_ALL,
@@ -48,12 +48,20 @@ from pipecli.inbox.moving.papers_and_lines import (
 from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, columns_for
 from pipecli.records.compare_names import is_code
 from pipecli.records.kinds import SKU
+from pipecli.records.written_amounts import decimal_sign_of
 from pipecli.store.validate_record import validate
 from pipecli.wording import count, first_of
 
 ITEMS, _CENTS, NAMELESS = "items", Decimal("0.02"), "Line without a name"
 _OF_WHOLE = ("total", "discount", "discount_amount")
 _OF_A_PAPER = ("total", AFTER_DISCOUNT, "discount", "discount_amount")
+
+
+def read_again(table: Table) -> Table:
+    """The table, for a plan: with counts of its texts, and the decimal sign of its money."""
+    some = table._replace(rows=table.rows[: arithmetic.LOOKED_AT])
+    marks = {decimal_sign_of(texts(some, column)) for column in columns_of_money(some)} - {""}
+    return table._replace(rows=CountedRows(table.rows), decimal=marks.pop() if len(marks) == 1 else "")
 
 
 def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
@@ -16,7 +17,7 @@ from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.mapping import mapping_page
 from pipecli.inbox.importing.rows_of_file import rows_of_file, tables_of_file
-from pipecli.inbox.importing.table import CountedRows, FileFormat, Table
+from pipecli.inbox.importing.table import FileFormat, Table
 from pipecli.inbox.importing.workbook import with_sheet
 from pipecli.inbox.moving import PLAN_FILE, plan_files, recognise_vendor
 from pipecli.inbox.moving import duplicate_tables_and_columns as overlaps
@@ -86,7 +87,7 @@ def make_plan(
     contents = {file.name: file.content for file in files if file.content.strip()}
     tables = [table for name, raw in contents.items() for table in tables_of_file(raw, name) if table.columns]
     tables = [with_sheet(table, table.sheet) if is_of_stage(table, tables) else table for table in tables]
-    tables = [table._replace(rows=CountedRows(table.rows)) for table in tables]
+    tables = [*map(lines.read_again, tables)]
     pairs = list(zip(tables, recognise_vendor.recognise(tables, vendor), strict=True))
     for number, (table, told) in enumerate(pairs):
         if line := formats.header_line(table):
@@ -292,8 +293,10 @@ class _Mapping:
         return [*dict.fromkeys([*made, *alone])] if self.told.kind == "leads" or self._names() else alone
 
     def _column(self, column: str, role: Any) -> None:
+        decimal_of = partial(formats.decimal_of, self.table, column, findings=self.findings)
         if not isinstance(role, str):
-            self.columns[column] = [*role] if isinstance(role, list) else [role]
+            several = role if isinstance(role, list) else [role]
+            self.columns[column] = [decimal_of(str(of.get("to"))) | of for of in several]
             return
         is_key = role == "product" and self.told.kind == "price-lists"
         if is_key or role in ("external_id", "first_name", "last_name", "contacts.email", *_ADDRESS):
@@ -304,7 +307,7 @@ class _Mapping:
             return
         if role.startswith("entered.") or (role in OF_DEALS and self.told.kind == "opportunities"):
             return
-        entry: dict[str, Any] = {"to": role, "#": filled(self.table, column)}
+        entry: dict[str, Any] = {"to": role, "#": filled(self.table, column)} | decimal_of(role)
         if role in patterns()["days"].split():
             entry |= formats.date_form(self.table, column, self.findings).entry()
         elif role in ("probability", "discount", "tax", "items.discount", "items.tax"):
@@ -314,7 +317,6 @@ class _Mapping:
                 entry["scale"] = scale
         elif role.endswith(formats.OF_MONEY):
             entry |= formats.amount_scale(self.table, column, self.findings)
-            entry |= formats.decimal_of(self.table, column, role, self.findings)
             if role in ("items.total", "total" if self.told.kind == "items" else ""):
                 prefix = role.removesuffix("total")
                 if not (price := price_of_one(self.table, self.told.columns, prefix)):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import has_days
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.arithmetic import amounts_alike, are_amounts, has_word
+from pipecli.inbox.moving.arithmetic import are_amounts, has_word, with_amount
 from pipecli.inbox.moving.findings import Findings, is_of_money, types_of_papers
 from pipecli.inbox.moving.guess_or_ask_formats import currency_of, with_amounts_off
 from pipecli.inbox.moving.vocabulary import (
@@ -388,14 +388,8 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
     is_named &= bool(told.column_of("title")) or len(own) < max(len(table.rows), _FEW)
     if notes and not is_named and all(len(t) <= _TITLE and "\n" not in t for t in own):
         columns[notes] = "title"  # a text is all that names the deals
-    if (
-        rivals := []
-        if told.vendor or "closing" in told.rest or not amount
-        else amounts_alike(table, amount, columns)
-    ):
-        question = f"{table.name}: which column is the amount of its deals: {', '.join(rivals)}, or none?"
-        del columns[str(amount)]
-        columns |= {c: "amount" for c in rivals if c == findings.asked("value", question, (*rivals, "none"))}
+    if amount and not told.vendor and not {"closing", "rows"} & told.rest.keys():
+        columns = with_amount(table, amount, columns, findings)
     if not amount and "won_amount" not in told.roles:
         others = set(table.columns) - columns.keys() - {*told.rest.get("ignore", ())}
         amounts = [c for c in table.columns if c in others and are_amounts(table, c)]

@@ -8,15 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from pipecli.inbox.importing.cells import NOTHING
+from pipecli.inbox.importing.compile_mapping import holds
 from pipecli.inbox.importing.earlier_imports import imports_at
 from pipecli.inbox.importing.import_report import Import
 from pipecli.inbox.importing.list_elements import discount_lines
+from pipecli.inbox.importing.mapping import Mapping as MappingFile
 from pipecli.inbox.importing.mapping import Source
+from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.arithmetic import FileColumns, columns_of_money, worth_of
 from pipecli.inbox.moving.findings import text_of_row
 from pipecli.inbox.moving.papers_and_lines import PAPER_KINDS
+from pipecli.inbox.moving.vocabulary import outcome_of
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, Kind
 from pipecli.records.money import rounded
@@ -157,8 +162,42 @@ def _shown(value: object) -> str:
     return "nothing" if value is None else "another" if isinstance(value, dict) else shortened(shown, 60)
 
 
+class _Places:
+    """What the columns of stage and status of a file say of a row."""
+
+    def __init__(self, mapping: MappingFile, table: Table) -> None:
+        named = {c if c in table.columns else c.removesuffix("?"): of for c, of in mapping.columns.items()}
+        self._stages = {
+            column: several for column, several in named.items() if any(one.says_stage for one in several)
+        }
+        bound = {name for several in self._stages.values() for one in several for name in one.when}
+        self._deciding = [*self._stages, *sorted(bound - self._stages.keys())]
+        self._known: dict[tuple[object, ...], tuple[str, tuple[str, str]]] = {}  # of few cells
+
+    def of(self, row: Row) -> tuple[str, tuple[str, str]]:
+        """The words of a row for its stage and status, an end first that none says, and what they mean."""
+        deciding = tuple(row.cells.get(name) for name in self._deciding)
+        if (known := self._known.get(deciding)) is not None:
+            return known
+        words, place = list[str](), dict[str, Any]()
+        for column, several in self._stages.items():
+            text = row.text(column)
+            for one in several:
+                cell = "" if text in NOTHING and text not in one.values else text
+                value = one.values.get(cell, one.otherwise if cell else None)
+                if value is not None and holds(one.when, row):
+                    told = value if isinstance(value, dict) else {one.to or "": value}
+                    place = {**told, **place}
+            if text and not any(isinstance(one.otherwise, dict) for one in several if text not in one.values):
+                words.append(text)
+        status, stage = str(place.get("status", "")), str(place.get("stage", ""))
+        if status in ("won", "lost") and status not in map(outcome_of, words):
+            words.insert(0, status)
+        return self._known.setdefault(deciding, (" / ".join(words) or "no stage", (status, stage)))
+
+
 def _told_of_records(done: Import, columns: FileColumns, own: str, amount: str) -> dict[str, Told]:
-    mapping = columns.mapping
+    mapping, places = columns.mapping, _Places(columns.mapping, done.table)
     states: dict[int, Literal["removed", "rejected"]] = {row.line: "removed" for row in done.outcome.removed}
     states |= {row.line: "rejected" for row, _ in done.outcome.rejected}
     base = str(mapping.set_.get("currency", ""))
@@ -171,7 +210,7 @@ def _told_of_records(done: Import, columns: FileColumns, own: str, amount: str) 
         if is_out and (has_deal or (not mapping.rows and external in ("", *told))):
             continue
         if not mapping.rows or (external and external not in told):
-            words, place = ("without a deal", ("", "")) if is_out else columns.place(row)
+            words, place = ("without a deal", ("", "")) if is_out else places.of(row)
             told[external] = Told(
                 words,
                 columns.text(row, "currency") or base,
@@ -295,10 +334,8 @@ def _records_here(pipeline: Pipeline, kind: Kind, told: Mapping[str, Told]) -> I
             status, stage, process, value, items, differs = cells
             values = [Decimal(0 if value in (None, '"unknown"') else value)]
             if told[external].amount is None and told[external].lines and (value is None or differs):
-                by_lines = sum(
-                    (rounded(worth_of(item), currency) for item in loads(items or "[]")), Decimal(0)
-                )
-                values = [by_lines] if value is None else values + [by_lines] * any(values)
+                own = sum((rounded(worth_of(one), currency) for one in loads(items or "[]")), Decimal(0))
+                values = [own] if value is None else values + [own] * any(values)
             yield external, _Here(currency, tuple(values), 1, (status, stage), process, key=key)
         elif external in told:
             lines, *cells = cells
