@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import text_of_spreadsheet_cell
 from pipecli.json_and_csv import loads
-from pipecli.records.written_amounts import DecimalSign
+from pipecli.records.money import CURRENCIES
+from pipecli.records.written_amounts import SIGNS, DecimalSign
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +184,10 @@ def fill_down(rows: Sequence[Row], column: str) -> None:
 def is_of_totals(row: Row) -> bool:
     """True for a line of totals, or a note, which reports and spreadsheets have below their rows."""
     cells = [str(cell).strip() for cell in row.cells.values() if cell != ""]
-    return bool(cells) and 2 * len(cells) <= len(row.cells) + 1 and _BELOW.fullmatch(cells[0]) is not None
+    if not cells or 2 * len(cells) > len(row.cells) + 1:
+        return False
+    words, _, last = cells[0].rpartition(" ")
+    return _BELOW.fullmatch(words if last in CURRENCIES.keys() | SIGNS else cells[0]) is not None
 
 
 def _header_place(

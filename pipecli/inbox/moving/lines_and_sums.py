@@ -280,6 +280,7 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
         net, whole, bare = arithmetic.sums_of(net_lines, cells.get(off, []), to)
         several = [
             *(arithmetic.taxed(net, tax, is_rate=False) for tax in taxes),
+            *(arithmetic.taxed(whole, cells[c], is_rate=False) for c in beside if off),
             *[net, whole] * bool(off or not base),
         ]
         if any(agree(cells[c], one, share) for c in apart or figures if c != base for one in several):

@@ -285,18 +285,18 @@ def with_deals_alone(table: Table, told: Recognised, findings: Findings) -> Reco
     columns = told.columns.items() if told.kind in PAPER_KINDS else ()
     named = [column for column, role in columns if role in ("opportunity", "opportunity#")]
     called = [column for role in ("custom.number", "external_id") if (column := told.column_of(role))]
-    lone, kept = list[str](), set[str]()
+    lone, kept = dict[str, None](), set[str]()
     for row in table.rows:
         name = next(filter(None, map(row.text, called)), "")
         if any(map(row.text, named)):
             kept.add(name)
         elif name:
-            lone.append(name)
+            lone[name] = None
     only = told.rest.get("only", {}) | {column: {"not": ""} for column in named if not named[1:]}
-    if not lone or only.keys().isdisjoint(named) or not kept.isdisjoint(lone):
+    if not lone or only.keys().isdisjoint(named) or kept & lone.keys():
         return told
     papers = count(len(lone), told.kind.removesuffix("s"), ",")
-    findings.assumed.append(f"{table.name}: {papers} without a deal, left out: {first_of(lone, 3, ',')}")
+    findings.assumed.append(f"{table.name}: {papers} without a deal, left out: {first_of([*lone], 3, ',')}")
     return told._replace(rest={**told.rest, "only": only})
 
 

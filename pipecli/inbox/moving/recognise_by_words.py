@@ -310,6 +310,10 @@ def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str
     if "region" in lacking:
         free = [c for c in table.columns if c not in columns and _are_regions(table, c)]
         columns |= dict.fromkeys(free[:1], "region")
+    for role, module in patterns()["modules"].items():
+        free = [c for c in table.columns if role in lacking and c not in columns]
+        named = [c for c in free if texts(table, c) and all(t.startswith(module) for t in texts(table, c))]
+        columns |= dict.fromkeys(named[:1], role)
     for role in () if is_exact else patterns()["some cells"].keys() & lacking:
         columns |= dict.fromkeys([c for c in _of_content(table, role, words) if c not in columns][:1], role)
     return columns
