@@ -1985,6 +1985,23 @@ def test_a_quantity_has_the_decimal_sign_of_the_money_beside_it(cli: Cli, root: 
     ]
 
 
+def test_a_discount_of_the_whole_is_told_by_the_total_of_each_that_has_one(cli: Cli, root: Path) -> None:
+    """As Zoho Books has it, with freight in the total: the sum before the discount was taken for the net.
+
+    Two totals below, one of each currency, are no lines, as `TOTALE EUR` was; `Void` is cancelled.
+    """
+    deal = "Id,Deal Name,Stage,Amount,Related To\n7,Saw,Demo,5,Accounts::::Acme\n"
+    head = "Order Number,Deal Id,Status,Discount Amount,Item Name,Quantity,Price,SubTotal,Total,Post\n"
+    own = "O1,7,Void,5.00,Saw,2,50.00,100.00,105.00,10.00\nO2,7,Open,0.00,Axe,1,30.00,30.00,30.00,0.00\n"
+    sums = ",,,,,,Total EUR,130.00,,\n,,,,,,Total CHF,0.00,,\n"
+    assert _plan(cli, _files("exp", Deals=deal, Orders=head + own + sums))["questions"] == []
+    cli("import", "run", "m")
+    orders = [loads(path.read_text()) for path in (root / "orders").rglob("*.yaml")]
+    told = {of["external_id"]: (of["status"], of.get("discount_amount"), len(of["items"])) for of in orders}
+    assert told == {"O1": ("cancelled", 5, 1), "O2": ("open", None, 1)}
+    assert deals(root)["7"]["customer"] == "acme"
+
+
 def test_of_two_amounts_that_a_header_is_as_near_to_is_asked(cli: Cli, root: Path) -> None:
     """As Keap has it: the lower one was taken."""
     head = (

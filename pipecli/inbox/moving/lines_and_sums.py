@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import product
+from itertools import compress, product
 from typing import Any
 
 from pipecli.inbox.importing.compile_mapping import holds, texts
@@ -275,15 +275,21 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     offs += [c for c in left if apart and c not in (*apart, *of_tax, *sums)]  # `Pronto pago %`
     feeds = ["discount_amount", "discount"]
     ways = [(c, to) for c in offs for to in (reversed(feeds) if arithmetic.says_percent(table, c) else feeds)]
-    ways += [("", "")] * (not apart)
-    for share, (off, to), (base, net_lines) in product(arithmetic.SHARES, ways, bases.items()):
+    every = ways + [("", "")] * (not apart)
+    turns = [(arithmetic.ALL, way, False) for way in ways] + [(NEARLY_ALL, way, True) for way in ways]
+    turns += [(share, way, False) for share in arithmetic.SHARES for way in every]
+    for (share, (off, to), is_sure), (base, net_lines) in product(turns, bases.items()):
         net, whole, bare = arithmetic.sums_of(net_lines, cells.get(off, []), to)
         several = [
             *(arithmetic.taxed(net, tax, is_rate=False) for tax in taxes),
             *(arithmetic.taxed(whole, cells[c], is_rate=False) for c in beside if off),
             *[net, whole] * bool(off or not base),
         ]
-        if any(agree(cells[c], one, share) for c in apart or figures if c != base for one in several):
+        pairs = [(cells[c], one) for c in apart or figures if c != base for one in several]
+        if is_sure:  # in each that has something off
+            where = [bool(by) for by in cells[off]]
+            pairs = [(of, one) for of, one in pairs if agree([*compress(of, where)], [*compress(one, where)])]
+        if any(agree(*two, share) for two in pairs):
             columns = {c: of for c, of in columns.items() if field_of(of) not in _OF_WHOLE}
             columns |= {off: arithmetic.off_of_whole(table, off, to)} if off else {}
             full = [] if apart else arithmetic.sums_of(net_lines, [], "")[0]
