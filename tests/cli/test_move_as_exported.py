@@ -1985,6 +1985,22 @@ def test_a_quantity_has_the_decimal_sign_of_the_money_beside_it(cli: Cli, root: 
     ]
 
 
+def test_deals_are_made_of_a_vendors_quotations_whose_further_lines_have_no_number(
+    cli: Cli, root: Path
+) -> None:
+    """As ERPNext's Data Export writes them: they stayed out, as none names a deal, and nothing was asked."""
+    head = "ID,Quotation To,Party,Customer Name,Date,Status,Total,Net Total,Grand Total,Item Code (Items),"
+    head += "Item Name (Items),Quantity (Items),Rate (Items),Amount (Items)\n"
+    rows = "Q-1,Customer,Acme,Acme,2026-01-02,Ordered,7.00,7.00,7.00,S,Saw,1,5.00,5.00\n"
+    rows += ",,,,,,,,,A,Axe,1,2,2\nQ-2,Customer,Acme,Acme,2026-01-02,Open,3,3,3,S,Saw,1,3,3\n"
+    questions = _plan(cli, _files("exp", Quotation=head + rows))["questions"]
+    assert [of["about"] for of in questions] == ["deals-of-quotations"]
+    plan = Path("m/plan.yaml")
+    plan.write_text(plan.read_text().replace("answer:", "answer: make"))
+    assert cli("import", "run", "m").out.count("they agree") == 2
+    assert sorted(str(deal["status"]) for deal in deals(root).values()) == ["open", "won"]
+
+
 def test_a_discount_of_the_whole_is_told_by_the_total_of_each_that_has_one(cli: Cli, root: Path) -> None:
     """As Zoho Books has it, with freight in the total: the sum before the discount was taken for the net.
 

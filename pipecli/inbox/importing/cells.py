@@ -30,13 +30,13 @@ from pipecli.store.yaml.write import CONTROL, compiled, emit, without_empties
 NOTHING = frozenset(
     "#N/A #NA #NULL! #VALUE! #REF! #NAME? #DIV/0! #NUM! #SPILL! #CALC! #ERROR! #NV #WERT! #BEZUG! #ZAHL! "
     "#N/D #¡VALOR! #¡REF! #¿NOMBRE? #¡NUM! #¡NULO! #¡DIV/0! #VALOR! #NOME? #NÚM! #NULO! #VALEUR! #NOM? "
-    "#NOMBRE! #NUL! N/A n/a NULL null (null) <null> NaN nan None (none) (blank) - -- – — \\N "
+    "http:// #NOMBRE! #NUL! N/A n/a NULL null (null) <null> NaN nan None (none) (blank) - -- – — \\N "
     "-None- --None-- 000000000000000 000000000000000AAA 00/00/0000 00/00/00 00-00-0000 00.00.0000".split()
 ) | {zero + clock for zero in ("0000-00-00", "0000/00/00") for clock in ("", " 00:00:00", "T00:00:00")}
 """What other programs write where there is no value: spreadsheets their errors, each in its language.
 
-`-None-` is what Zoho calls an empty choice; the zeros are ids of Salesforce's export, and days of databases.
-`Null` and `Nan` are names of people.
+`-None-` is Zoho's empty choice, `http://` SuiteCRM's website; the zeros are ids of Salesforce, and days of
+databases. `Null` and `Nan` are names of people.
 """
 
 

@@ -67,6 +67,11 @@ def with_papers_and_lines(
         (one, told if told and told.vendor else of_papers(one, deals, alone=alone) or told)
         for one, told in several
     ]
+    has_deals = any(told and told.kind == "opportunities" for _, told in known)
+    for place, (table, told) in enumerate(known):  # of a vendor, too
+        named = told and told.kind in PAPER_KINDS and map(told.column_of, ("opportunity", "opportunity#"))
+        if told and named and not (has_deals or any(named)):
+            known[place] = table, told._replace(rest={**told.rest, "alone": True})
     names = cache(partial(_names_of, known))
     every = [(table, (_is_open(told) and _of_lines(table, names)) or told) for table, told in known]
     every = [(table, told or _of_what_was_done(table, names("opportunities")[""])) for table, told in every]
@@ -323,7 +328,7 @@ def with_deals_made(known: Iterable[Known], findings: Findings) -> Iterator[Know
 def _deals_of(table: Table, told: Recognised, number: str, findings: Findings) -> Recognised:
     """The deals that papers stand for, by their numbers, with what they come to."""
     status, until = told.column_of("status"), told.column_of("valid_until")
-    means = told.columns[status]["values"] if status else {}
+    means = told.columns[status].get("values", {}) if status else {}
     ends = {word: _ENDS.get(means.get(word, ""), "open") for word in texts(table, status or "")}
     totals = [c for c, of in told.columns.items() if of in ("total", AFTER_DISCOUNT)]
     nets = told.rest.get("nets", totals)  # none where their lines come to another than each sum
@@ -346,14 +351,15 @@ def _deals_of(table: Table, told: Recognised, number: str, findings: Findings) -
         open_ = {status: [word for word in ends if ends[word] == "open"]}
         day = date_form(table, until, findings).entry()
         columns[until] = {"to": "expected_close", "when": open_, **day}
-    title = told.column_of("custom.number") or number
     templates = {of: own for of, own in told.rest.get("templates", {}).items() if not totals}
     rest: dict[str, Any] = {
         "ends": ends,
         "closing": "created",
-        "templates": {**templates, "title": f"{{{title}}}"},
+        "templates": {**templates, "title": f"{{{told.column_of('custom.number') or number}}}"},
     }
     rest |= {"ignore": [c for c in table.columns if c not in columns], "said": table.columns}
+    others = {number: {"not": ""}} if totals and texts(table, number).total() < len(table.rows) else {}
+    rest["only"] = told.rest.get("only", {}) | others  # a further line of a paper has no number
     rest |= {} if totals else {key: told.rest[key] for key in ("rows", "lines", "set") if key in told.rest}
     return told._replace(kind="opportunities", columns=columns, rest=rest)
 
