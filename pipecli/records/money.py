@@ -12,6 +12,7 @@ from pipecli.errors import PipecliError, Unreadable
 
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 """Arithmetic without a rounding of its own: the usual 28 digits would round a product of two of 15 first."""
+_MOST_DIGITS = 60
 _UNITS = {digits: Decimal(1).scaleb(-digits) for digits in range(5)}
 _CODES = Path(__file__).with_name("currencies.txt").read_text(encoding="utf-8").splitlines()[1:]
 CURRENCIES = {line[:3]: int(line[4:]) for line in _CODES}
@@ -44,8 +45,15 @@ def zero_of(currency: str) -> Decimal:
 
 def without_exponent(value: Decimal) -> Decimal:
     """1E+3 as 1000, 2.0 as 2: the same number in the digits a person writes."""
-    short = value.normalize()
-    return short.quantize(Decimal(1)) if exponent_of(short) > 0 else short
+    short = value.normalize(EXACT)
+    return short.quantize(Decimal(1), context=EXACT) if exponent_of(short) > 0 else short
+
+
+def bounded(value: Decimal) -> Decimal:
+    """The number itself. Raises Unreadable for one that is longer than arithmetic with it could hold."""
+    if abs(value.adjusted()) > _MOST_DIGITS or len(value.as_tuple().digits) > _MOST_DIGITS:
+        raise Unreadable(f"a number of more than {_MOST_DIGITS} digits isn't one of a record")
+    return value
 
 
 def exponent_of(value: Decimal) -> int:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from pipecli.errors import Unreadable
-from pipecli.records.money import CURRENCIES, minor_digits
+from pipecli.records.money import CURRENCIES, bounded, minor_digits
 
 DecimalSign = Literal[".", ",", ""]
 """The decimal sign; empty where each number must tell by itself."""
@@ -213,7 +213,7 @@ def _number(digits: str, decimal_sign: DecimalSign, text: str, has_thousandths: 
     groups = [whole] if whole.isdecimal() else re.split(r"[.,' ]", whole)
     if not _are_groups(groups, whole) or not (fraction.isdecimal() or fraction == ""):
         raise Unreadable(f'"{text}" isn\'t an amount')
-    return Decimal(f"{''.join(groups) or '0'}.{fraction}" if fraction else "".join(groups))
+    return bounded(Decimal(f"{''.join(groups) or '0'}.{fraction}" if fraction else "".join(groups)))
 
 
 def _two_readings(text: str, thousand: Decimal, decimals: Decimal) -> TwoReadings:

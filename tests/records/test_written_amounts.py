@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.errors import Unreadable
+from pipecli.records.money import bounded, without_exponent
 from pipecli.records.written_amounts import TwoReadings, decimal_sign_of, read_money, read_number
 
 
@@ -89,6 +90,15 @@ def test_an_amount_is_read_to_its_last_digit(text: str, value: str) -> None:
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(Unreadable, match="isn't an amount"):
         read_money(text, "")
+
+
+def test_a_number_longer_than_arithmetic_with_it_is_refused() -> None:
+    assert without_exponent(read_number("9" * 60, "")) == 10**60 - 1
+    for read in (read_money, read_number):
+        with pytest.raises(Unreadable, match="a number of more than 60 digits"):
+            read("9" * 61, "")
+    with pytest.raises(Unreadable, match="60 digits"):
+        bounded(Decimal("1E+999999"))
 
 
 def test_one_point_and_three_digits_are_no_certain_amount() -> None:

@@ -22,7 +22,7 @@ from pipecli.records import base, written_amounts
 from pipecli.records.base import Amount, Part, Percent
 from pipecli.records.emails_and_phones import is_email
 from pipecli.records.kinds import Kind
-from pipecli.records.money import without_exponent
+from pipecli.records.money import bounded, without_exponent
 from pipecli.records.references import named_at
 from pipecli.records.written_amounts import NO_SIGN, DecimalSign, Money, in_units, read_money, read_number
 from pipecli.store.yaml.write import CONTROL, compiled, emit, without_empties
@@ -175,7 +175,7 @@ class ColumnFormat(NamedTuple):
 
     def money(self, cell: Cell) -> Money:
         if _is_number(cell):
-            value, signed = Decimal(cell), NO_SIGN
+            value, signed = bounded(Decimal(cell)), NO_SIGN
         else:
             value, signed = read_money(
                 text_value(cell), self.decimal_sign, has_thousandths=self.has_thousandths
@@ -188,7 +188,7 @@ class ColumnFormat(NamedTuple):
 
     def number(self, cell: Cell, *, is_percent: bool = False) -> Decimal:
         if _is_number(cell):
-            return without_exponent(Decimal(cell))
+            return without_exponent(bounded(Decimal(cell)))
         exact = read_number(text_value(cell), self.decimal_sign, is_percent=is_percent)
         return without_exponent(exact)
 
