@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from pipecli.errors import PipecliError, is_short_of_memory
 from pipecli.harmless_text import one_line
+from pipecli.store.second_process import limit_process
 
 _NOWHERE = "http://127.0.0.1:9"
 _ESCAPE = re.compile(r"\\u\{(\w+)\}")
@@ -72,6 +73,7 @@ def run_worker(
 
 def main(task: str) -> None:
     request = json.load(sys.stdin.buffer)
+    _give_up_servers_and_files()
     limit_process(request["memory"], request["seconds"])
     if task == "document":
         content, answer = _typeset(request)
@@ -80,27 +82,15 @@ def main(task: str) -> None:
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + content)
 
 
-def limit_process(memory: int, seconds: float) -> None:
-    """Limit this process to `memory` bytes and to `seconds`, without new files or servers of packages."""
+def _give_up_servers_and_files() -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):  # of the packages that a template may ask for
         os.environ[name] = os.environ[name.lower()] = _NOWHERE
     os.environ.pop("NO_PROXY", None)
     os.environ.pop("no_proxy", None)
-    try:
+    with suppress(ImportError, ValueError, OSError):  # Windows; a lower one holds already
         import resource
-    except ImportError:  # Windows has no such limits; the time limit of the parent holds there too
-        return
-    limits = (
-        # Of data, not of addresses: threads of a large machine reserve many gigabytes they never use.
-        (resource.RLIMIT_DATA, memory),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    )
-    for limit, most in limits:
-        with suppress(ValueError, OSError):  # a lower one holds already
-            resource.setrlimit(limit, (most, most))
-    with suppress(ValueError, OSError):  # of all threads; the lower one is told to the parent
-        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
 def _typeset(request: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:

@@ -1,10 +1,12 @@
-"""Work on thousands of files or records, half of it by a second process, where there are two processors."""
+"""Work by a second process: half of thousands of files or records, or what must not take all there is."""
 
 from __future__ import annotations
 
 import marshal
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -41,6 +43,56 @@ def parts(things: Sequence[S], size: int = _PART) -> list[Sequence[S]]:
 
 def _has_two_processors() -> bool:
     return hasattr(os, "fork") and (os.cpu_count() or 1) > 1
+
+
+def limit_process(memory: int, seconds: float) -> None:
+    """Limit this process to `memory` bytes and `seconds` of a processor, where the system can."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    limits = (
+        # Of data, not of addresses: threads of a large machine reserve many gigabytes they never use.
+        (resource.RLIMIT_DATA, (memory, memory)),
+        (resource.RLIMIT_CORE, (0, 0)),
+        (resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2)),  # the lower one is told to the parent
+    )
+    for limit, most in limits:
+        with suppress(ValueError, OSError):  # a lower one holds already
+            resource.setrlimit(limit, most)
+
+
+def result_apart(work: Callable[[], T], *, memory: int, seconds: float) -> T:
+    """What work comes to, which marshal must know, in a process that can't take more than this.
+
+    Raises ChildProcessError where that was ended, or came to nothing. Without processes that begin as a copy
+    of this one, as on Windows, nothing limits it.
+    """
+    if not hasattr(os, "fork"):
+        return work()
+    from tempfile import TemporaryFile
+
+    with TemporaryFile() as file:
+        if (child := os.fork()) == 0:
+            try:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what libraries say of their end
+                limit_process(memory, seconds)
+                marshal.dump(work(), file)  # type: ignore[arg-type]
+                file.flush()
+                os._exit(0)
+            finally:
+                os._exit(1)
+        try:
+            status = os.waitpid(child, 0)[1]
+        except BaseException:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            raise
+        if status:
+            raise ChildProcessError(status)
+        file.seek(0)
+        result: T = marshal.load(file)  # noqa: S302 - our child's
+        return result
 
 
 class SecondProcess:

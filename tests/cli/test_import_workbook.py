@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import io
 import re
 import zipfile
@@ -116,9 +117,44 @@ def test_the_sheet_is_the_one_that_is_said_or_has_the_columns(cli: Cli, root: Pa
     assert "d.xlsx has 2 sheets with rows: Notes, Deals; say in the mapping which one" in said.err
 
 
-def test_what_is_no_workbook_is_refused() -> None:
+def _with(part: str, old: str, new: str) -> bytes:
+    """A workbook of which one part is another, or gone."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made, zipfile.ZipFile(io.BytesIO(workbook({"S": DEALS}))) as whole:
+        for name in whole.namelist():
+            text = whole.read(name).decode()
+            if name != part or new:
+                made.writestr(name, text.replace(old, new) if name == part else text)
+    return out.getvalue()
+
+
+FIRST = "xl/worksheets/s0.xml"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"PK\x03\x04rest",
+        _with(FIRST, "", ""),
+        _with(FIRST, "Press", "&odd;"),
+        _with(FIRST, "<row>", '<row r="0"><c r="ZZZZZZZZ9"><v>1</v></c>'),
+    ],
+)
+def test_what_is_no_workbook_is_refused(raw: bytes) -> None:
     with pytest.raises(PipecliError, match=r"x\.xlsx: isn't a workbook that can be read"):
-        rows_of_file(b"PK\x03\x04rest", "x.xlsx")
+        rows_of_file(raw, "x.xlsx")
+
+
+def test_a_cell_far_out_takes_no_memory_and_ends_no_process() -> None:
+    """1 kB that says it has 17 billion cells: the library in Rust ends the process that asks it."""
+    faulthandler.disable()  # pytest's says on the terminal how the other process ended
+    far = '<row r="{0}"><c r="XFD{0}"><v>1</v></c></row></sheetData>'
+    with pytest.raises(PipecliError, match="to read it takes more than 1 GB of memory, or 30 seconds; save"):
+        rows_of_file(_with(FIRST, "</sheetData>", far.format(1048576)), "x.xlsx")
+    with pytest.raises(
+        PipecliError, match=r"x\.xlsx:1: 16,384 columns, 10,000 at most are read; delete those"
+    ):
+        rows_of_file(_with(FIRST, "</sheetData>", far.format(99)), "x.xlsx")
 
 
 @pytest.mark.usefixtures("at_a_desk")

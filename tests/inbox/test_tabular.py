@@ -9,7 +9,7 @@ import pytest
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.rows_of_file import read_text, rows_of_file
-from pipecli.inbox.importing.table import CountedRows, FileFormat, Row, fill_down
+from pipecli.inbox.importing.table import CountedRows, FileFormat, Row, columns_of, fill_down
 
 SPANISH = "nombre;importe\nJosé Muñoz;1.234,56 €\nMaría López;22,00 €\n"
 RUSSIAN = "имя;город\nИван Петров;Москва\nОльга Смирнова;Казань\n"
@@ -140,11 +140,17 @@ def test_json_lines_and_a_list_inside_an_object_are_rows_too() -> None:
         (b"[1, 2]", "x.json", "x.json: must be a list of objects"),
         (b'{"a": 1}\nnope\n', "x.jsonl", "x.jsonl:2: isn't a JSON object"),
         (b"[" * 100_000, "x.json", "x.json: is nested too deeply"),
+        (b'[{"a": ' + b"9" * 5000 + b"}]", "x.json", "x.json: has a number of thousands of digits"),
     ],
 )
 def test_what_is_no_list_of_objects_is_refused(raw: bytes, name: str, said: str) -> None:
     with pytest.raises(PipecliError, match=said):
         read_text(raw, name)
+
+
+def test_columns_of_one_name_are_numbered_in_one_walk() -> None:
+    named = columns_of([*["x"] * 9000, "x (3)"])
+    assert (named[1:4], named[-2:]) == (["x (2)", "x (4)", "x (5)"], ["x (9001)", "x (3)"])
 
 
 def test_the_texts_of_a_column_that_was_filled_down_are_counted_anew() -> None:

@@ -147,6 +147,11 @@ def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, file_format:
     if place is None:
         return Table(name, [], [])
     line, cells = first[place]
+    if len(cells) > _MOST_COLUMNS:
+        many = f"{name}:{line}: {len(cells):,} columns, {_MOST_COLUMNS:,} at most are read"
+        raise PipecliError(
+            many, hint="delete those that are empty; or say in the mapping what separates them"
+        )
     columns = columns_of(cells)
     extras = [column for column in columns if column.startswith(EXTRA)]
     taken = [_row(line, columns, cells, extras) for line, cells in itertools.chain(first[place + 1 :], rows)]
@@ -156,6 +161,7 @@ def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, file_format:
     return _without_apostrophes(_without_nameless(own))
 
 
+_MOST_COLUMNS = 10_000
 _BELOW = re.compile(
     r"(?i)(grand |sub)?total[esi]?( g[eé]n[eé]rale?| geral)?( \(.*\)| [\d,.]+ records?)?:?|totaux:?"
     r"|gesamt(summe)?:?|summe:?|suma:?|totaal:?|razem:?|(genel )?toplam:?|итого:?|جمع( کل)?|(record )?count:?"
@@ -257,17 +263,17 @@ def columns_of(cells: Sequence[Cell]) -> list[str]:
     """The names of the columns: a second `Phone` is `Phone (2)`, and one without a name `column 7`."""
     names = [plain_name(str(cell)) for cell in cells]
     taken = set(names)
-    seen: set[str] = set()
+    numbers: dict[str, Iterator[int]] = {}
     columns = []
     for place, name in enumerate(names, 1):
         if not name:
             columns.append(f"column {place}")
-        elif name not in seen:
+        elif name not in numbers:
+            numbers[name] = itertools.count(2)
             columns.append(name)
         else:
-            numbered = (f"{name} ({number})" for number in itertools.count(2))
+            numbered = (f"{name} ({number})" for number in numbers[name])
             columns.append(next(other for other in numbered if other not in taken))
-        seen.add(name)
         taken.add(columns[-1])
     return columns
 
@@ -302,6 +308,8 @@ def json_table(text: str, name: str) -> Table:
         raise PipecliError(f"{name}:{error.lineno}: isn't JSON: {error.msg}") from None
     except RecursionError:
         raise PipecliError(f"{name}: is nested too deeply") from None
+    except ValueError:  # Python's own bound for a whole number
+        raise PipecliError(f"{name}: has a number of thousands of digits") from None
     if isinstance(value, dict):
         lists = [part for part in value.values() if isinstance(part, list)]
         value = lists[0] if len(lists) == 1 and _are_objects(lists[0]) else [value]
@@ -321,7 +329,7 @@ def _objects(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             value = loads(line)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # with a number of thousands of digits, too
             value = None
         if not isinstance(value, dict):
             raise PipecliError(f"{name}:{number}: isn't a JSON object")

@@ -15,9 +15,9 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, is_short_of_memory
 from pipecli.extras import require_extra
 from pipecli.inbox.importing.table import (
     Cell,
@@ -29,6 +29,7 @@ from pipecli.inbox.importing.table import (
     is_of_totals,
     table_of,
 )
+from pipecli.store.second_process import result_apart
 from pipecli.wording import first_of
 
 if TYPE_CHECKING:
@@ -55,15 +56,55 @@ def is_workbook(raw: bytes, name: str) -> bool:
     return False
 
 
-def _opened(raw: bytes, name: str) -> CalamineWorkbook:
-    require_extra("sheets", f"{name} is a workbook, and what reads one is not installed")
-    from python_calamine import CalamineError, CalamineWorkbook
+_Plain = tuple[int, list[int | float | str]]
+"""A row with its number, its cells as marshal knows them."""
 
-    _refuse_formulas(raw, name)
+
+class _Sheets(NamedTuple):
+    names: list[str]
+    rows: dict[str, list[_Numbered]]
+    """Of those that were asked for."""
+
+
+_MEMORY, _SECONDS = 1 << 30, 30
+"""For a file of 1 kB, too, that says that it has billions of cells."""
+
+
+def _opened(raw: bytes, name: str, wanted: str | None = None, *, is_visible: bool = False) -> _Sheets:
+    """The sheet that is wanted, else all, or all that people see. Raises PipecliError."""
+    require_extra("sheets", f"{name} is a workbook, and what reads one is not installed")
     try:
-        return CalamineWorkbook.from_filelike(io.BytesIO(raw))
-    except (CalamineError, OSError, ValueError) as error:
-        raise PipecliError(f"{name}: isn't a workbook that can be read: {error}") from None
+        refusal, hint, names, sheets = result_apart(
+            lambda: _read_apart(raw, wanted, is_visible=is_visible), memory=_MEMORY, seconds=_SECONDS
+        )
+    except ChildProcessError:  # a library in Rust that is given too little ends its process
+        if is_short_of_memory():
+            raise PipecliError(f"there is too little memory for {name}", code="system") from None
+        takes = f"to read it takes more than {_MEMORY >> 30} GB of memory, or {_SECONDS} seconds"
+        raise PipecliError(f"{name}: {takes}", hint="save its sheet as CSV, without what is empty") from None
+    if refusal:
+        raise PipecliError(f"{name}: {refusal}", hint=hint)
+    return _Sheets(names, {sheet: _filled(rows) for sheet, rows in sheets.items()})
+
+
+def _read_apart(
+    raw: bytes, wanted: str | None, *, is_visible: bool
+) -> tuple[str, str, list[str], dict[str, list[_Plain]]]:
+    """A refusal and its hint, or two empty texts, the names of all sheets, the rows of those asked for."""
+    from python_calamine import CalamineWorkbook, SheetVisibleEnum
+
+    if cell := _formula_without_value(raw):
+        hint = "open the workbook in a spreadsheet, and save it: this calculates them"
+        return f"{cell} is a formula without its value", hint, [], {}
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(raw))
+        names = workbook.sheet_names
+        shown = SheetVisibleEnum.Visible
+        visible = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == shown]
+        asked = (visible or names) if is_visible else [one for one in names if wanted in (None, one)]
+        return "", "", names, {sheet: _rows(workbook, sheet) for sheet in asked}
+    except Exception as error:  # it has many, of Rust and of pyo3, for what is wrong with a file
+        return f"isn't a workbook that can be read: {error}", "", [], {}
 
 
 _WITHOUT_VALUE = re.compile(
@@ -71,40 +112,31 @@ _WITHOUT_VALUE = re.compile(
 )
 
 
-def _refuse_formulas(raw: bytes, name: str) -> None:
-    """Refuse a sheet with formulas whose values were left out; the empty text is one, `t="str"`."""
-    if not zipfile.is_zipfile(io.BytesIO(raw)):
-        return
-    with zipfile.ZipFile(io.BytesIO(raw)) as archive, suppress(zipfile.BadZipFile, zlib.error):
-        for sheet in archive.namelist():
-            text = archive.read(sheet) if sheet.startswith("xl/worksheets/") else b""
-            if b"</f>" in text and (cell := _WITHOUT_VALUE.search(text)):
-                raise PipecliError(
-                    f"{name}: {(cell[2] or b'a cell').decode()} is a formula without its value",
-                    hint="open the workbook in a spreadsheet, and save it: this calculates them",
-                )
+def _formula_without_value(raw: bytes) -> str:
+    """The cell of a formula whose value was left out; the empty text is one, `t="str"`."""
+    if zipfile.is_zipfile(io.BytesIO(raw)):
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive, suppress(zipfile.BadZipFile, zlib.error):
+            for sheet in archive.namelist():
+                text = archive.read(sheet) if sheet.startswith("xl/worksheets/") else b""
+                if b"</f>" in text and (cell := _WITHOUT_VALUE.search(text)):
+                    return (cell[2] or b"a cell").decode()
+    return ""
 
 
 def read_sheets(raw: bytes, name: str) -> list[Table]:
     """The rows of each sheet of a workbook that has some and that people see. Raises PipecliError."""
-    workbook = _opened(raw, name)
-    from python_calamine import SheetVisibleEnum
-
-    seen = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
-    sheets = {sheet: _rows(workbook, sheet) for sheet in seen or workbook.sheet_names}
-    is_alone = len(workbook.sheet_names) == 1
+    sheets = _opened(raw, name, is_visible=True)
+    is_alone = len(sheets.names) == 1
     return [
         _of_sheet("" if is_alone else sheet, rows, name, FileFormat())
-        for sheet, rows in sheets.items()
+        for sheet, rows in sheets.rows.items()
         if rows
     ]
 
 
 def read_workbook(raw: bytes, name: str, file_format: FileFormat) -> Table:
     """The rows of a workbook's sheet. Raises PipecliError."""
-    workbook = _opened(raw, name)
-    names = workbook.sheet_names
-    sheets = {sheet: _rows(workbook, sheet) for sheet in names if file_format.sheet in (None, sheet)}
+    names, sheets = _opened(raw, name, file_format.sheet)
     if file_format.sheet and file_format.sheet not in sheets:
         raise PipecliError(
             f'{name} has no sheet "{file_format.sheet}"; it has {first_of(names, _MOST_SHEETS)}'
@@ -269,7 +301,7 @@ _FIRST_ROUNDED = 10**15
 _Value = int | float | str | bool | time | date | datetime | timedelta
 
 
-def _rows(workbook: CalamineWorkbook, sheet: str) -> list[_Numbered]:
+def _rows(workbook: CalamineWorkbook, sheet: str) -> list[_Plain]:
     """The rows of a sheet that aren't blank, each with its number; a text merged over rows is of each."""
     part = workbook.get_sheet_by_name(sheet)
     rows = part.to_python(skip_empty_area=False)
@@ -277,18 +309,16 @@ def _rows(workbook: CalamineWorkbook, sheet: str) -> list[_Numbered]:
         if left == right and bottom < len(rows) and not isinstance(rows[top][left], (int, float)):
             for row in rows[top + 1 : bottom + 1]:
                 row[left] = rows[top][left]
-    numbered = enumerate(([_cell(value) for value in row] for row in rows), 1)
-    return [(number, cells) for number, cells in numbered if any(cell != "" for cell in cells)]
+    # Trailing blanks go first: a cell far out may make millions of them.
+    ends = (next((end for end in range(len(row), 0, -1) if row[end - 1] != ""), 0) for row in rows)
+    numbered = enumerate(zip(rows, ends, strict=True), 1)
+    return [(number, [_plain(value) for value in row[:end]]) for number, (row, end) in numbered if end]
 
 
-def _cell(value: _Value) -> Cell:
+def _plain(value: _Value) -> int | float | str:
     match value:
-        case bool() | int():
+        case bool() | int() | float():
             return value
-        case float():
-            if value.is_integer() and abs(value) < _FIRST_ROUNDED:
-                return int(value)
-            return Decimal(repr(value)).normalize()  # 4.87656123456789E+17, which names no record
         case datetime() if value.time() == time():
             return value.date().isoformat()
         case datetime():
@@ -296,3 +326,17 @@ def _cell(value: _Value) -> Cell:
         case date() | time():
             return value.isoformat()
     return str(value).strip()
+
+
+def _filled(rows: list[_Plain]) -> list[_Numbered]:
+    """The rows, each as wide as the widest."""
+    width = max((len(row) for _, row in rows), default=0)
+    return [(number, [*map(_cell, row), *[""] * (width - len(row))]) for number, row in rows]
+
+
+def _cell(value: int | float | str) -> Cell:
+    if isinstance(value, float):
+        if value.is_integer() and abs(value) < _FIRST_ROUNDED:
+            return int(value)
+        return Decimal(repr(value)).normalize()  # 4.87656123456789E+17, which names no record
+    return value
