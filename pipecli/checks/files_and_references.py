@@ -17,6 +17,7 @@ from pipecli.errors import PipecliError
 from pipecli.json_and_csv import loads
 from pipecli.records import emails_and_phones
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, PRODUCT, SETTINGS_FILE, Kind
+from pipecli.records.references import looping
 from pipecli.store import editor_schemas, ids_and_files
 from pipecli.store.safe_files import LARGEST_ANY, files_below, inside, read_bytes
 
@@ -113,17 +114,9 @@ def parent_loop(pipeline: Pipeline) -> Iterator[Problem]:
     """A customer belongs to itself, through one parent or more."""
     rows = pipeline.query("SELECT id, parent, path FROM _customers WHERE parent IS NOT NULL")
     parents = {key: (parent, path) for key, parent, path in rows}
-    settled = set[str]()
-    for above in parents:
-        way: dict[str, None] = {}
-        while above in parents and above not in way and above not in settled:
-            way[above] = None
-            above = parents[above][0]
-        circle = [*way][[*way].index(above) :] if above in way else []
-        for key in circle:
-            parent, path = parents[key]
-            yield Problem(path, ("parent",), f"parent: {key} belongs to itself, through {parent}")
-        settled.update(way)
+    for key in looping({key: parent for key, (parent, _) in parents.items()}):
+        parent, path = parents[key]
+        yield Problem(path, ("parent",), f"parent: {key} belongs to itself, through {parent}")
 
 
 _DOCUMENT = re.compile(rf"({'|'.join(BY_PREFIX)})-[0-9A-Z]{{5}}\b")

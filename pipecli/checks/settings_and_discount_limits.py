@@ -72,6 +72,12 @@ def user_or_team(pipeline: Pipeline) -> Iterator[Problem]:
         yield _in_settings(("teams", slug), f"{slug} is a user and a team; choose another slug for one")
 
 
+def team_loop(pipeline: Pipeline) -> Iterator[Problem]:
+    """A team belongs to itself, through one parent or more: its figures are those of all in the circle."""
+    for slug, parent in pipeline.settings.looping_teams.items():
+        yield _in_settings(("teams", slug, "parent"), f"the team {slug} belongs to itself, through {parent}")
+
+
 def user_email(pipeline: Pipeline) -> Iterator[Problem]:
     """Users are recognised by their e-mail addresses: two with one address are taken for one of them."""
     users = pipeline.settings_as_written.get("users") or {}
@@ -309,6 +315,7 @@ RULES = asking_settings(
     Rule("requires", Severity.ERROR, requires),
     Rule("auto-close-reason", Severity.ERROR, auto_close_reason),
     Rule("user-or-team", Severity.ERROR, user_or_team),
+    Rule("team-loop", Severity.ERROR, team_loop),
     Rule("user-email", Severity.WARNING, user_email),
     Rule("inactive-user", Severity.WARNING, inactive_user),
     Rule("inactive-owner", Severity.WARNING, inactive_owner),

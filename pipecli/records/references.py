@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
@@ -167,3 +167,16 @@ def _of_map(of_key: Collect | None, of_value: Collect | None) -> Collect:
                 of_value(value, f"{field}.{key}", into)
 
     return collect
+
+
+def looping(parents: Mapping[str, str]) -> Iterator[str]:
+    """What belongs to itself, through one parent or more."""
+    settled = set[str]()
+    for above in parents:
+        way: dict[str, None] = {}
+        while above in parents and above not in way and above not in settled:
+            way[above] = None
+            above = parents[above]
+        if above in way:
+            yield from [*way][[*way].index(above) :]
+        settled.update(way)

@@ -40,6 +40,7 @@ from pipecli.records.base import (
     UserSlug,
 )
 from pipecli.records.money import Rates
+from pipecli.records.references import looping
 
 _TIME_OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]|24:00"
 
@@ -314,6 +315,12 @@ class Settings(Record):
     def closes_for_unlisted_reason(self) -> bool:
         """True where deals that close by themselves would get a reason that the list of them hasn't."""
         return bool(self.lost_reasons) and self.auto_close.reason not in self.lost_reasons
+
+    @property
+    def looping_teams(self) -> dict[str, str]:
+        """The teams that belong to themselves, each with the team above it."""
+        above = {slug: team.parent for slug, team in self.teams.items() if team.parent}
+        return {slug: above[slug] for slug in looping(above)}
 
     def stage(self, process: str, stage: str) -> Stage | None:
         """One stage of one process; None if either is unknown."""

@@ -253,6 +253,12 @@ def change_settings(
             _refuse_in_use(name, users)
     for slug in after.users.keys() & after.teams.keys() - (before.users.keys() & before.teams.keys()):
         raise Refused(f"{slug} would be a user and a team", hint="choose another slug for one of them")
+    for slug, parent in after.looping_teams.items():
+        if slug not in before.looping_teams and before.teams.get(slug) != after.teams[slug]:
+            raise Refused(
+                f"the team {slug} would belong to itself, through {parent}",
+                hint=f"give it another parent, or none: pipecli team set {slug} parent=",
+            )
     if before.auto_close.reason != after.auto_close.reason:
         require_auto_close_reason(after)
     refuse_unreachable(after.company, before.company)

@@ -38,6 +38,14 @@ ONE_CHANGE = [
         14,
         "luis is a user and a team",
     ),
+    (
+        "team-loop",
+        SETTINGS,
+        "  iberia:\n    manager",
+        "  iberia:\n    parent: iberia\n    manager",
+        15,
+        "the team iberia belongs to itself, through iberia",
+    ),
     ("user-email", SETTINGS, "luis@contoso", "ANA@contoso", 12, "is also the address of ana-ruiz"),
     (
         "inactive-user",

@@ -143,6 +143,7 @@ def test_a_dry_run_shows_the_diff_and_changes_nothing(cli, file, git):
         ("processes.standard.when=amuont > 5", "no such column: amuont"),
         ("price_list=nope", "price_list: unknown price list nope; see `pipecli price-list list`"),
         ("teams.asia.manager=nobody", "unknown user nobody"),
+        ("teams.iberia.parent=iberia", "the team iberia would belong to itself, through iberia"),
         ("teams.ana-ruiz.name=Ana", "ana-ruiz would be a user and a team"),
         ("targets.2026-Q4.nobody=1", "unknown user or team nobody"),
         ("assignment_rules=[{name: all, users: [nobody]}]", "unknown user nobody"),
