@@ -216,10 +216,12 @@ def _days(rows: Sequence[dict[str, Any]], today: date, words: Words) -> dict[str
         expression = f"{names}[utcmonth(datum.value)][utcdate(datum.value) - 1]"
         form = {"format": "%d %b"} if names == "null" else {"labelExpr": expression}
         return {**form, "tickMinStep": _DAY, **spaced}
+    if span > _MANY_DAYS:  # one deal of the year 9999 would have a mark for each quarter until then
+        return {"format": "%Y", "tickCount": 8, **spaced}
     return {"format": "%Y-%m", "tickCount": {"interval": "month", "step": 1 if span <= 1000 else 3}, **spaced}
 
 
-_FEW_DAYS = 200
+_FEW_DAYS, _MANY_DAYS = 200, 7300
 _DAY = 24 * 60 * 60 * 1000
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from hashlib import sha256
 from pathlib import PurePath
@@ -173,8 +174,14 @@ def _comes_again(planned: Activity, now: datetime) -> dict[str, datetime | date 
         rhythm = unit
     day, step = begun, 0
     while day == begun or day <= today:
-        step += int(number)
-        day = day_after(begun, f"{step} {rhythm}")
+        step, last = step + int(number), day
+        with suppress(OverflowError):
+            day = day_after(begun, f"{step} {rhythm}")
+        if day == last:
+            raise Refused(
+                f"{planned.id} comes again every {number} {rhythm}, and days end in {date.max.year}",
+                hint=f"plan it for the right day first: pipecli activity move {planned.id} DAY",
+            )
     is_cut = day.day < begun.day and re.fullmatch("(month|year)s?", rhythm)
     own = f" on the {begun.day}{'st' if begun.day == 31 else 'th'}" if is_cut else ""
     return {"at": _at_its_hour(planned, day, zone), "every": f"{number} {rhythm}{own}"}

@@ -74,6 +74,11 @@ def test_every_open_deal_is_a_circle_and_nothing_is_left_out(cli, root, tmp_path
     assert "3 open deals by expected close, in EUR" in said
     assert "1 without a score (grey); 1 without an amount" in said
     assert "no expected close" in said
+    for file in (root / "opportunities").rglob("*.yaml"):
+        file.write_text(file.read_text().replace("2026-12-15", "9999-12-31"))
+    assert "6000 7000 8000" in re.sub(
+        r"\s+", " ", words(drawn(cli, tmp_path, "pipeline"))
+    )  # not each quarter
 
 
 def test_the_largest_circles_have_names_and_none_leaves_its_lane(cli, root, tmp_path):

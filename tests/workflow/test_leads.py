@@ -250,6 +250,13 @@ def test_what_comes_again_is_planned_for_a_day_to_come(at: str, every: str, agai
     assert after.activities[1].plain()["at"].isoformat() == again
 
 
+@pytest.mark.parametrize("every", ["999 years", "1 day", "1 week"])
+def test_what_comes_again_after_the_last_year_is_refused(every: str):
+    record = lead(activities=[planned("9999-12-31", every=every)])
+    with pytest.raises(Refused, match=f"4F2QX comes again every {every}, and days end in 9999"):
+        activities.complete_activity(record, "4F2QX", NOW, new_id=lambda: "5G3RY")
+
+
 def test_what_is_planned_for_today_is_told_and_moves_to_a_day():
     record = deal(activities=[planned("2026-11-21"), planned("2026-11-22", "5G3RY")])
     (note,) = activities.log_activity(record, done(), NOW).notes
