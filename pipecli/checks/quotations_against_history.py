@@ -94,9 +94,9 @@ def _quotations(pipeline: Pipeline, condition: str) -> Iterator[_Quotation]:
     versions = _versions(location, (head_of(location) if revision == "HEAD" else "") or revision)
     blobs = {path: versions.get(path.rpartition("/")[2], []) for path in keys}
     contents = _contents(pipeline, [version.blob for path in keys for version in blobs[path]])
-    for path, key in keys.items():
+    for path, now in pipeline.texts(keys):
         texts = [(contents[blob], imported) for blob, imported in blobs[path] if blob in contents]
-        yield _Quotation(path, key, pipeline.text(path), _spells(path, texts))
+        yield _Quotation(path, keys[path], now, _spells(path, texts))
 
 
 def _spells(path: str, texts: list[tuple[str, bool]]) -> list[_Spell]:

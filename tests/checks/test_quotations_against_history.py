@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC
 from pathlib import Path
 
+import pytest
+
 from pipecli.checks import Severity
+from pipecli.checks.check import check
+from pipecli.history.pipeline_as_of import pipeline_as_of
+from pipecli.store import git
+from pipecli.store.location import find_location
 from tests.checking import QUOTATION, SOUND, brief, found, write
 
 
@@ -81,6 +88,26 @@ def test_an_import_that_leaves_the_offer_alone_excuses_nothing(pipeline: Path) -
     commit(pipeline, "Move in\n\nPipecli-Event: imported")
 
     assert brief(pipeline) == [(QUOTATION, 9, "frozen")]
+
+
+def test_quotations_of_an_earlier_commit_are_read_by_one_git_however_many(
+    pipeline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a pull request's page, which brings 600, each was read by a git of its own, twice."""
+
+    def started() -> int:
+        commit(pipeline)
+        with monkeypatch.context() as patch:
+            calls: list[object] = []
+            start = git.start
+            patch.setattr(git, "start", lambda *words, **how: calls.append(words) or start(*words, **how))
+            check(pipeline_as_of(find_location(pipeline), "HEAD", UTC))
+        return len(calls)
+
+    of_one = started()
+    for key in ("QTN-BBBBB", "QTN-CCCCC"):
+        write(pipeline, QUOTATION.replace("QTN-AAAAA", key), SOUND[QUOTATION].replace("QTN-AAAAA", key))
+    assert started() == of_one
 
 
 def commit(root: Path, message: str = "by hand") -> None:
