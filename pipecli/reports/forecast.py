@@ -125,7 +125,7 @@ def forecast(
     the open ones that are overdue or without a date have rows of their own. Money is in
     `currency` (default: the base): open deals at the rate of `today`, won ones at that of their day.
     Deals on hold are in none of the rows. `order` gives the keys that have a place of their own; the others
-    follow, the heaviest first. `later_key` tells what a key is later_key now, of deals of an earlier day.
+    follow, the heaviest first. `later_key` gives the key of today for one of deals of an earlier day.
     Raises MissingRate.
     """
     valuation = Valuation(rates, currency)

@@ -63,7 +63,7 @@ class Pipeline:
 
     @classmethod
     def find(cls, start: Path, now: date | datetime | None = None) -> Pipeline:
-        """The pipeline that holds `start`; `now` stands in for the clock. Raises files.NoPipeline."""
+        """The pipeline that holds `start`; `now` stands in for the clock. Raises NoPipeline."""
         return cls(find_location(start), now)
 
     def close(self) -> None:

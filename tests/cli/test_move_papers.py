@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from ryaml import loads
 
+from pipecli.inbox.importing.rows_of_file import rows_of_file
+from pipecli.inbox.moving.findings import types_of_papers
 from tests.conftest import Cli
 
 pytestmark = pytest.mark.usefixtures("at_a_desk")
@@ -396,6 +398,8 @@ def test_a_type_says_which_papers_are_quotations_and_contacts_are_customers_wher
     assert "deals" not in str(told["questions"])
     cli("import", "run", "m")
     assert [*_papers(root)] == ["Q-1"]
+    mixed = rows_of_file("Nr;Belegart\n1;Angebot\n2;Auftragsbestätigung\n".encode(), "x.csv")
+    assert types_of_papers(mixed) == {"Belegart": ["Angebot"]}  # all came as orders
     head = "ContactName,QuoteNumber,QuoteDate,Status,Currency,"
     head += "Description,Quantity,UnitAmount,DiscountRate,LineAmount\n"
     row = "QU-1,2026-11-02,SENT,GBP"

@@ -397,6 +397,8 @@ def _outcome(done: Import) -> str:
     nouns = {collection.plural: collection.noun for collection in COLLECTIONS}
     on_the_way = [count(len(keys), nouns[kind], ",") for kind, keys in report["made_on_the_way"].items()]
     more = f"; made on the way: {', '.join(on_the_way)}" if on_the_way else ""
+    twins = [person["id"] for person in report["namesakes"]]
+    more += f"; new, with the name of somebody else who is here: {first_of(twins, 3, ',')}" if twins else ""
     kept = sum(tally["rows"] for tally in report["kept"])
     gone = sum(tally["rows"] for tally in report["left_out"] if tally["column"] == REMOVED)
     more += f"; {gone:,} of those left out were removed or merged here" if gone else ""
