@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import marshal
 import os
 import signal
@@ -75,6 +76,7 @@ def result_apart(work: Callable[[], T], *, memory: int, seconds: float) -> T:
     with TemporaryFile() as file:
         if (child := os.fork()) == 0:
             try:
+                faulthandler.disable()
                 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what libraries say of their end
                 limit_process(memory, seconds)
                 marshal.dump(work(), file)  # type: ignore[arg-type]

@@ -104,7 +104,9 @@ def _read_apart(
         asked = (visible or names) if is_visible else [one for one in names if wanted in (None, one)]
         return "", "", names, {sheet: _rows(workbook, sheet) for sheet in asked}
     except Exception as error:  # it has many, of Rust and of pyo3, for what is wrong with a file
-        return f"isn't a workbook that can be read: {error}", "", [], {}
+        kind = type(error).__name__
+        reason = error if kind in ("CalamineError", "ValueError") else f"{kind}: {error}"
+        return f"isn't a workbook that can be read: {reason}", "", [], {}
 
 
 _WITHOUT_VALUE = re.compile(
@@ -296,6 +298,8 @@ def _between_headers(rows: Sequence[Row]) -> Iterator[int]:
             yield above[-1].line
 
 
+_LONGEST_CELL = 1 << 20
+"""Characters; spreadsheets keep 32,767."""
 _FIRST_ROUNDED = 10**15
 """A workbook keeps fifteen digits of a number."""
 _Value = int | float | str | bool | time | date | datetime | timedelta
@@ -325,7 +329,9 @@ def _plain(value: _Value) -> int | float | str:
             return value.isoformat(timespec="seconds")
         case date() | time():
             return value.isoformat()
-    return str(value).strip()
+    if len(text := str(value).strip()) > _LONGEST_CELL:
+        raise ValueError(f"a cell has {len(text):,} characters")
+    return text
 
 
 def _filled(rows: list[_Plain]) -> list[_Numbered]:
