@@ -396,6 +396,7 @@ def test_a_type_says_which_papers_are_quotations_and_contacts_are_customers_wher
     papers += "I-1,Invoice,Press,Paid,9.00,EUR,2026-12-31\n"
     told = _plan(cli, deals=_DEALS, documents=papers)
     assert "deals" not in str(told["questions"])
+    assert "documents.csv: rows that Type calls Invoice are left out" in told["assumed"]
     cli("import", "run", "m")
     assert [*_papers(root)] == ["Q-1"]
     mixed = rows_of_file("Nr;Belegart\n1;Angebot\n2;Auftragsbestätigung\n".encode(), "x.csv")

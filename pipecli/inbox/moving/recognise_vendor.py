@@ -233,26 +233,26 @@ def _firms_alone(table: Table, told: Recognised) -> list[Recognised]:
         ids, firms = (texts(table, told.roles.get(role, "")) for role in ("external_id", "name"))
         is_by_id = len(ids) == len(table.rows) > len(firms)  # two are called alike
         columns |= named | {told.roles["external_id" if is_by_id else "name"]: "customer"}
-        called = next(c for c, role in columns.items() if role in ("name", "last_name"))
+        name = next(c for c, role in columns.items() if role in ("name", "last_name"))
         said = [c for c in table.columns if c not in columns]
-        rest: dict[str, Any] = {"only": {called: {"not": ""}}, "said": said}
+        rest: dict[str, Any] = {"only": {name: {"not": ""}}, "said": said}
         kept = {c: r for c, r in told.columns.items() if c not in columns or r in ("name", "external_id")}
         own = told._replace(columns=kept, rest={**told.rest, "said": [c for c in columns if c not in kept]})
         return [own, Recognised("contacts", "", "", columns, rest, told.score)]
     if told.kind != "contacts" or not firm:
         return [told]
-    roles = ("name", "last_name", "first_name", "emails", "emails.1")
-    names = [told.roles[role] for role in roles if role in told.roles]
-    nobody = dict.fromkeys(names, "")
+    called = [told.roles[role] for role in ("name", "last_name", "first_name") if role in told.roles]
+    with_firm = {bool(row.text(firm)) for row in table.rows if any(map(row.text, called))}
+    mails = () if with_firm == {False} else ("emails", "emails.1")  # a firm has its own
+    nobody = dict.fromkeys([*called, *(told.roles[role] for role in mails if role in told.roles)], "")
     alone = table._replace(rows=[row for row in table.rows if row.text(firm) and holds(nobody, row)])
-    if not names or not alone.rows:
+    if not nobody or not alone.rows:
         return [told]
-    columns = by_words(alone, "customers")
-    columns = {c: role for c, role in columns.items() if role not in ("name", "external_id")}
+    columns = {c: r for c, r in by_words(alone, "customers").items() if r not in ("name", "external_id")}
     shared: dict[str, Any] = {"only": nobody, "said": [c for c in table.columns if not texts(alone, c)]}
     parts = [Recognised("customers", "", "", {**columns, firm: "name"}, shared, told.score)]
-    for number, column in enumerate(names):
-        only = {**dict.fromkeys(names[:number], ""), column: {"not": ""}}
+    for number, column in enumerate(nobody):
+        only = {**dict.fromkeys([*nobody][:number], ""), column: {"not": ""}}
         if any(holds(only, row) for row in table.rows):
             parts.append(told._replace(rest={**told.rest, "only": {**told.rest.get("only", {}), **only}}))
     return parts
