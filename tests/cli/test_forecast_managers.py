@@ -155,7 +155,10 @@ def test_a_teams_are_also_those_of_the_teams_below_it(root: Path, cli: Cli) -> N
         )
     cli("opp", "set", "OPP-10000", "next_contact.date=2026-11-20")
     assert cli("followups", "--team", "sales", "--format", "ids").out.split() == ["OPP-10000"]
-    cli("team", "set", "sales", "parent=iberia")  # a circle: nobody waits for its end
+    assert "would belong to itself" in cli("team", "set", "sales", "parent=iberia", code=1).err
+    settings = root / "pipecli.yaml"
+    settings.write_text(settings.read_text().replace("name: Sales,", "name: Sales, parent: iberia,"))
+    assert "team-loop" in cli("check", code=1).out  # nobody waits for the end of a circle
     assert len(cli("opp", "list", "--all", "--team", "sales", "--format", "ids").out.split()) == 3
 
 
