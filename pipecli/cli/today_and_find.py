@@ -108,7 +108,7 @@ def today(run: Session) -> None:
     chosen = _chosen(run)
     followups = map(followup_row, followups_until(pipeline, chosen, run.today))
     sent = sent_quotations(pipeline.connection, chosen)
-    quotations = filter(None, (quotation_to_ask_after(*quotation, today=run.today) for quotation in sent))
+    quotations = filter(None, (quotation_to_ask_after(quotation, run.now) for quotation in sent))
     sections = [list(followups), list(quotations), *_deals(run, chosen)]
     rows = [row for section in sections for row in section]
     if run.format is not Format.TABLE:

@@ -60,9 +60,9 @@ def moment_in(moment: datetime, zone: tzinfo) -> datetime:
         return moment
 
 
-def day_in(moment: datetime, zone: tzinfo) -> date:
-    """The day of a moment in a timezone."""
-    return moment_in(moment, zone).date()
+def day_in(moment: datetime | date, zone: tzinfo) -> date:
+    """The day of a moment in a timezone; of a day, which has no hour, itself."""
+    return moment_in(moment, zone).date() if isinstance(moment, datetime) else moment
 
 
 def day_after(day: date, every: str) -> date:

@@ -150,9 +150,11 @@ class Deal(NamedTuple):
         """The day on which it was won, lost or closed; None of an open one."""
         return None if self.status == "open" else self.close
 
-    def day_of_rates(self, today: date) -> date:
+    def day_of_rates(self, today: date | None) -> date:
         """The day whose exchange rates count for it: the one on which it ended, today of an open one."""
-        return self.ended or today
+        day = self.ended or today
+        assert day, f"no day for the rates of {self.id}, which is open"
+        return day
 
     @property
     def cycle_days(self) -> int | None:
@@ -212,8 +214,8 @@ class Valuation:
         """
         return rounded(self._exact(amount, currency, day, record), self.currency)
 
-    def amount(self, deal: Deal, today: date = date.max) -> Decimal | None:
-        """The amount of a deal, None where it has none.
+    def amount(self, deal: Deal, today: date | None = None) -> Decimal | None:
+        """The amount of a deal, None where it has none; `today` where it may be open.
 
         Raises MissingRate, which names the deal.
         """

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pipecli.harmless_text import message_line
-from pipecli.records.days import moment_in
+from pipecli.records.days import day_in, moment_in
 from pipecli.reports.deal import Deal
 from pipecli.reports.stale_and_receivables import is_stale, last_movement
 from pipecli.translation import Words, words_of
@@ -198,21 +198,30 @@ def followup_row(follow_up: FollowUp) -> Row:
     }
 
 
-def quotation_to_ask_after(
-    key: str,
-    valid_until: str,
-    sent: str,
-    last_in: str | None,
-    owner: str | None,
-    title: str,
-    customer: str,
-    *,
-    today: date,
-) -> Row | None:
-    """A sent quotation that expires soon or has expired, or waits for an answer; None of any other."""
-    until, asked = date.fromisoformat(valid_until), date.fromisoformat(sent[:10])
-    left, waited = (until - today).days, (today - asked).days
-    is_answered = bool(last_in) and str(last_in)[:10] >= sent[:10]
+class SentQuotation(NamedTuple):
+    """A quotation that waits for its customer."""
+
+    id: str
+    valid_until: date
+    sent: date | datetime
+    last_in: date | datetime | None
+    """The last word of the customer on its deal."""
+    owner: str | None
+    title: str
+    customer: str | None
+    """By the name that people know."""
+
+
+def quotation_to_ask_after(quotation: SentQuotation, now: datetime) -> Row | None:
+    """A sent quotation that expires soon or has expired, or waits for an answer; None of any other.
+
+    Days are those of the timezone of `now`.
+    """
+    assert now.tzinfo
+    today, until = now.date(), quotation.valid_until
+    sent = day_in(quotation.sent, now.tzinfo)
+    left, waited = (until - today).days, (today - sent).days
+    is_answered = quotation.last_in is not None and day_in(quotation.last_in, now.tzinfo) >= sent
     if left <= EXPIRES_SOON:
         when = f"{-left} d ago" if left < 0 else f"in {left} d" if left else "today"
         what = "quotation expires" if left >= 0 else "quotation has expired"
@@ -222,14 +231,14 @@ def quotation_to_ask_after(
         return None
     return {
         "kind": "quotation",
-        "id": key,
+        "id": quotation.id,
         "when": when,
         "due": until,
         "days": max(-left, 0),
-        "by": owner,
+        "by": quotation.owner,
         "what": what,
-        "title": title,
-        "customer": customer,
+        "title": quotation.title,
+        "customer": quotation.customer,
     }
 
 

@@ -168,7 +168,7 @@ def _comes_again(planned: Activity, now: datetime) -> dict[str, datetime | date 
     assert planned.every and now.tzinfo
     zone, today = now.tzinfo, now.date()
     number, _, rhythm = planned.every.partition(" ")
-    begun = day_in(planned.at, zone) if isinstance(planned.at, datetime) else planned.at
+    begun = day_in(planned.at, zone)
     unit, _, own = rhythm.partition(" on the ")
     if own and begun.day != min(int(own[:2]), days_in_month(begun.year, begun.month)):
         rhythm = unit

@@ -30,12 +30,14 @@ from pipecli.reports.stale_and_receivables import AGES, age_of, last_movement
 from pipecli.reports.today_and_followups import (
     FollowUp,
     PlannedAction,
+    SentQuotation,
     deal_row,
     followup_row,
     quotation_to_ask_after,
     reminder_message,
     stale_not_overdue,
 )
+from pipecli.store.index.rows_for_reports import moment_or_day
 from pipecli.translation import words_of
 
 SELLERS = [(), (("ana", "iberia", Decimal("60.5")), ("luis", None, Decimal("39.5")))]
@@ -309,14 +311,21 @@ def test_a_message_lists_a_hundred_and_counts_the_rest():
         ("2026-11-28", "2026-11-20", None, ("in 7 d", 0, "quotation expires")),
         ("2026-11-29", "2026-11-15", None, None),
         ("2026-11-29", "2026-11-14", None, ("7 d ago", 0, "quotation sent, no answer")),
-        ("2026-11-29", "2026-11-14", "2026-11-13T10:00:00", ("7 d ago", 0, "quotation sent, no answer")),
-        ("2026-11-29", "2026-11-14T12:00:00", "2026-11-14T10:00:00", None),
+        ("2026-11-29", "2026-11-14", "2026-11-13T10:00:00Z", ("7 d ago", 0, "quotation sent, no answer")),
+        ("2026-11-29", "2026-11-14T12:00:00Z", "2026-11-14T10:00:00Z", None),
+        # A day before by the clock of New York, where it was sent and written.
+        ("2026-11-29", "2026-11-13T20:00:00-05:00", None, ("7 d ago", 0, "quotation sent, no answer")),
+        ("2026-11-29", "2026-11-14T12:00:00Z", "2026-11-13T20:00:00-05:00", None),
     ],
 )
 def test_a_quotation_is_asked_after_a_week_before_it_expires_or_a_week_without_an_answer(
     until: str, sent: str, answered: str | None, said: tuple[str, int, str] | None
 ) -> None:
-    row = quotation_to_ask_after("QTN-AAAAA", until, sent, answered, "ana", "Deal", "contoso", today=TODAY)
+    last_in = moment_or_day(answered) if answered else None
+    quotation = SentQuotation(
+        "QTN-AAAAA", date.fromisoformat(until), moment_or_day(sent), last_in, "ana", "", ""
+    )
+    row = quotation_to_ask_after(quotation, datetime(2026, 11, 21, 9, tzinfo=UTC))
     assert (row and (row["when"], row["days"], row["what"])) == said
 
 

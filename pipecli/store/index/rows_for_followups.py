@@ -21,6 +21,7 @@ from pipecli.reports.today_and_followups import (
     NEXT_CONTACT,
     FollowUp,
     PlannedAction,
+    SentQuotation,
     due_of,
 )
 from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter, condition_of, is_member
@@ -89,13 +90,10 @@ _UNPAID = f"""SELECT '{INVOICE}', id, NULL, due AS at, owner AS "by", 'invoice',
     FROM invoices WHERE status = 'issued' AND due IS NOT NULL AND open > 0"""
 
 
-def sent_quotations(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iterator[tuple[str, ...]]:
-    """The sent quotations of the open deals of an owner filter, and of no deal.
-
-    Each is its id, last day, day sent, the last word of the customer, the owner, the title, and who buys.
-    """
+def sent_quotations(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iterator[SentQuotation]:
+    """The sent quotations of the open deals of an owner filter, and of no deal."""
     condition, parameters = condition_of(owner_filter, "o.")
-    yield from connection.execute(
+    rows = connection.execute(
         f"""SELECT r.id, r.valid_until, coalesce(json_extract(d.json, '$.sent'), r.date), o.last_in,
             o.owner, coalesce(o.title, r.id), coalesce(c.name, r.customer, r.lead)
         FROM _quotations r JOIN _records d USING (path)
@@ -106,6 +104,9 @@ def sent_quotations(connection: sqlite3.Connection, owner_filter: OwnerFilter) -
         ORDER BY r.valid_until, r.id""",
         parameters,
     )
+    for id_, until, sent, last_in, *rest in rows:
+        said = moment_or_day(last_in) if last_in else None
+        yield SentQuotation(id_, date.fromisoformat(until), moment_or_day(sent), said, *rest)
 
 
 def _asked(

@@ -323,7 +323,7 @@ def activities(connection: sqlite3.Connection, zone: tzinfo) -> Iterator[Activit
     )
     for record, key, is_open, user, type_, direction, at, done in connection.execute(_ACTIVITIES):
         if (record, key) not in carried:
-            day = day_in(datetime.fromisoformat(at), zone) if "T" in at else date.fromisoformat(at)
+            day = day_in(moment_or_day(at), zone)
             yield Activity(record, bool(is_open), user, teams.get(user), type_, direction, day, bool(done))
 
 
