@@ -313,7 +313,8 @@ def test_reopening_a_loss_puts_the_quotations_on_offer_again(cli, opp, quote, sh
     cli("quote", "reject", rejected)
     cli("opp", "set", opp, "probability=77")
     cli("opp", "lost", opp, "--reason", "price")
-    cli("opp", "reopen", opp, "--stage", "negotiate")
+    told = cli("opp", "reopen", opp, "--stage", "negotiate").err
+    assert told == "the probability set by hand, 77 %, is dropped: negotiate has 70 %\n"
     assert (shown("opp", opp)["stage"], shown("opp", opp)["probability"]) == ("negotiate", 70)  # the stage's
     assert [shown("quote", each)["status"] for each in (rejected, sent)] == ["rejected", "sent"]
 

@@ -185,7 +185,8 @@ def test_another_process_asks_for_its_stage(cli, opp, refused, shown, git):
     assert "qualify isn't a stage of the process renewal; say where it continues, in remind, propose" in said
     assert f"pipecli opp set {opp} process=renewal stage=" in said
     cli("opp", "set", opp, "probability=77")
-    cli("opp", "set", opp, "process=renewal", "stage=remind")
+    told = cli("opp", "set", opp, "process=renewal", "stage=remind").err
+    assert told == "the probability set by hand, 77 %, is dropped: remind has 60 %\n"
     assert (shown()["process"], shown()["stage"], shown()["probability"]) == ("renewal", "remind", 60)
     assert "Pipecli-Event: stage-changed" in git("log", "-1", "--format=%B")
 

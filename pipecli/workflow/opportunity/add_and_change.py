@@ -15,7 +15,7 @@ from pipecli.records.activity import NextContact
 from pipecli.records.opportunity import Hold, Opportunity, Seller, Stakeholder
 from pipecli.workflow import Change, Refused, listed_word
 from pipecli.workflow.items_and_prices import price_notes, require_fitting_prices
-from pipecli.workflow.opportunity.advance import named_process, named_stage, require_open
+from pipecli.workflow.opportunity.advance import enter_stage, named_process, named_stage, require_open
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -99,26 +99,6 @@ def record_new_deal(
     return Change(deal, f"add {deal.title}", "added", also=tuple(also), notes=tuple(notes))
 
 
-def change_process(
-    deal: Opportunity, settings: Settings, process: str, stage: str | None = None
-) -> Opportunity:
-    """The deal in another process: at `stage`, else at the stage of the same name.
-
-    A probability set by hand goes when the stage changes, as it does on `advance`.
-    """
-    require_open(deal)
-    known = settings.processes[named_process(settings, process)]
-    there = stage or deal.stage
-    if known.position(there) is None:
-        stages = ", ".join(stage.id for stage in known.stages)
-        raise Refused(
-            f"{there} isn't a stage of the process {process}",
-            hint=f"say where it continues, in {stages}: pipecli opp set {deal.id} process={process} stage=…",
-        )
-    probability = deal.probability if there == deal.stage else None
-    return deal.with_(process=process, stage=there, probability=probability)
-
-
 def hold_deal(deal: Opportunity, *, until: date, today: date, reason: str | None = None) -> Change:
     """Let an open deal wait until a day to come: it is then told of in the follow-ups."""
     require_open(deal)
@@ -180,8 +160,9 @@ def set_deal_fields(
 
     A new price or currency is never taken over silently: what the person should know is in the notes.
     """
+    dropped: tuple[str, ...] = ()
     if before.process != after.process:
-        after = _in_process(before, after, terms.settings)
+        after, dropped = _change_process(before, after, terms.settings)
     elif before.stage != after.stage:
         leave_to_verbs(before, ["stage"])
     if before.type != after.type:
@@ -196,7 +177,7 @@ def set_deal_fields(
         for own in terms.price_lists:
             if own.id == after.price_list:
                 require_fitting_prices(own, after)
-    notes = price_notes(before, after, terms, day) if before.items != after.items else ()
+    notes = (*dropped, *(price_notes(before, after, terms, day) if before.items != after.items else ()))
     if before.currency != after.currency:
         was, now = before.currency, after.currency
         if after.items:
@@ -207,10 +188,24 @@ def set_deal_fields(
     return Change(after, summary, "assigned" if before.owner != after.owner else event, notes=notes)
 
 
-def _in_process(before: Opportunity, after: Opportunity, settings: Settings) -> Opportunity:
-    moved = change_process(before, settings, after.process, after.stage)
-    is_by_hand = after.probability != before.probability
-    return after.with_(stage=moved.stage, probability=after.probability if is_by_hand else moved.probability)
+def _change_process(
+    before: Opportunity, after: Opportunity, settings: Settings
+) -> tuple[Opportunity, tuple[str, ...]]:
+    """The deal in another process, at the stage given, else at the one of the same name; and notes."""
+    require_open(before)
+    stages = settings.processes[named_process(settings, after.process)].stages
+    stage = next((stage for stage in stages if stage.id == after.stage), None)
+    if stage is None:
+        known = ", ".join(stage.id for stage in stages)
+        again = f"pipecli opp set {after.id} process={after.process} stage=…"
+        raise Refused(
+            f"{after.stage} isn't a stage of the process {after.process}",
+            hint=f"say where it continues, in {known}: {again}",
+        )
+    if after.probability != before.probability:  # set with it
+        return after, ()
+    moved, notes = enter_stage(before, stage)
+    return after.with_(probability=moved.probability), notes
 
 
 def _one_primary(deal: Opportunity) -> None:

@@ -16,7 +16,7 @@ from pipecli.workflow import Change, Refused
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
-    from pipecli.records.settings import Process, Settings
+    from pipecli.records.settings import Process, Settings, Stage
 
 
 def require_open(deal: Opportunity) -> None:
@@ -42,7 +42,7 @@ def advance_deal(
     require_open(deal)
     process = process_of(deal, settings)
     here = process.position(deal.stage)
-    there = _target(deal, process, here, to)
+    there = _stage_to_enter(deal, process, here, to)
     missing = missing_to_move(deal, process, here, there)
     if missing and not force:
         raise Refused(
@@ -50,20 +50,28 @@ def advance_deal(
             hint="add what is missing with `opp step done` or `opp set`, or override with --force",
         )
     stage = process.stages[there]
-    moved = deal.with_(stage=stage.id, probability=deal.probability if keep_probability else None)
-    forced = " (forced)" if missing else ""
-    notes = [f"forced; {'; '.join(missing)}"] if missing else []
-    if deal.probability is not None and moved.probability is None:
-        notes.append(
-            f"the probability set by hand, {deal.probability:f} %, is dropped: "
-            f"{stage.id} has {stage.probability:f} % (--keep-probability keeps it)"
-        )
+    moved, dropped = enter_stage(deal, stage, " (--keep-probability keeps it)")
+    if keep_probability:
+        moved, dropped = deal.with_(stage=stage.id), ()
+    forced = (f"forced; {'; '.join(missing)}",) if missing else ()
     return Change(
         subject=moved,
-        summary=f"advance {deal.stage} → {stage.id}{forced}",
+        summary=f"advance {deal.stage} → {stage.id}{' (forced)' if missing else ''}",
         event="stage-changed",
-        notes=tuple(notes),
+        notes=(*forced, *dropped),
     )
+
+
+def enter_stage(deal: Opportunity, stage: Stage, way_out: str = "") -> tuple[Opportunity, tuple[str, ...]]:
+    """A deal at a stage: at another one without a probability set by hand, and with a note of that.
+
+    It was the stage's that a person overrode; one who goes on overriding it says so again.
+    """
+    if deal.stage == stage.id or deal.probability is None:
+        return deal.with_(stage=stage.id), ()
+    dropped = f"the probability set by hand, {deal.probability:f} %, is dropped"
+    note = f"{dropped}: {stage.id} has {stage.probability:f} %{way_out}"
+    return deal.with_(stage=stage.id, probability=None), (note,)
 
 
 _ENDS = {"won": "opp won", "lost": "opp lost", "closed": "opp lost"}
@@ -95,7 +103,7 @@ def named_stage(process: Process, word: str, fault: str, hint: str = "its stages
     return chosen_id(word, known, fault, hint=hint, error=Refused)
 
 
-def _target(deal: Opportunity, process: Process, here: int | None, to: str | None) -> int:
+def _stage_to_enter(deal: Opportunity, process: Process, here: int | None, to: str | None) -> int:
     stages = ", ".join(stage.id for stage in process.stages)
     if to is not None:
         if to.strip().casefold() in _ENDS and process.position(to) is None:

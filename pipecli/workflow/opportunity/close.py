@@ -19,10 +19,10 @@ from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits, rounded
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, Stakeholder
 from pipecli.records.papers import Invoice, Order, OrderStatus, Quotation, QuotationStatus, is_past_validity
-from pipecli.records.settings import Settings
+from pipecli.records.settings import Settings, Stage
 from pipecli.workflow import Change, Refused, listed_word
 from pipecli.workflow.opportunity.add_and_change import competitor_name
-from pipecli.workflow.opportunity.advance import named_stage, process_of, require_open
+from pipecli.workflow.opportunity.advance import enter_stage, named_stage, process_of, require_open
 from pipecli.workflow.order import left_standing, order_from_quotation
 from pipecli.workflow.quotation import require_quotation_of
 
@@ -335,35 +335,37 @@ def reopen_deal(
     if deal.is_open:
         raise Refused(f"{deal.id} is open", hint=f"it is at {deal.stage}: pipecli opp show {deal.id}")
     assert deal.closed is not None
-    there = _stage(deal, settings, stage)
+    there = _stage_to_reopen_at(deal, settings, stage)
     restored = [
         quotation.with_(status=status)
         for quotation in quotations
         if (status := _restored(quotation, deal, quotations, when_open)) != quotation.status
     ]
-    probability = deal.probability if there == deal.stage else None
+    moved, dropped = enter_stage(deal, there)
     unanswered = (
         "`auto-close` closes it again unless it is answered or a contact is planned: "
         f"pipecli opp set {deal.id} next_contact.date=+7d"
     )
     return Change(
-        deal.with_(status=OpportunityStatus.OPEN, closed=None, stage=there, probability=probability),
-        f"reopen at {there}, was {deal.status}"
+        moved.with_(status=OpportunityStatus.OPEN, closed=None),
+        f"reopen at {there.id}, was {deal.status}"
         + (f" ({', '.join(deal.closed.reasons)})" if deal.closed.reasons else ""),
         "reopened",
         also=(*restored, *_cancelled(deal, orders)),
-        notes=(unanswered,) if deal.status is OpportunityStatus.CLOSED else left_standing(invoices),
+        notes=(
+            *dropped,
+            *((unanswered,) if deal.status is OpportunityStatus.CLOSED else left_standing(invoices)),
+        ),
     )
 
 
-def _stage(deal: Opportunity, settings: Settings, stage: str | None) -> str:
+def _stage_to_reopen_at(deal: Opportunity, settings: Settings, named: str | None) -> Stage:
     process, hint = process_of(deal, settings), "give --stage, in {known}"
-    fault = f"{stage or deal.stage} isn't a stage of the process {deal.process}"
-    if stage is not None:
-        return named_stage(process, stage, fault, hint)
-    if process.position(deal.stage) is None:
+    fault = f"{named or deal.stage} isn't a stage of the process {deal.process}"
+    place = process.position(deal.stage if named is None else named_stage(process, named, fault, hint))
+    if place is None:
         raise Refused(fault, hint=hint.replace("{known}", ", ".join(known.id for known in process.stages)))
-    return deal.stage
+    return process.stages[place]
 
 
 def _restored(
