@@ -10,7 +10,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from itertools import count, takewhile
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -259,7 +258,6 @@ def merge_fields(
     return Merged(plain, merging.conflicts)
 
 
-merge_import = partial(merge_fields, by_external_id=True)
 """`merge_fields`, for what another system says."""
 
 
@@ -376,7 +374,7 @@ class _Merging:
         return {"base": base, "ours": ours, "theirs": theirs}[self.choose(path)]
 
 
-TAKEN_TOGETHER = {
+STATUS_AND_DETAILS = {
     "lead": ("status", "converted", "disqualified"),
     "opportunity": ("status", "closed"),
     "quotation": ("status", "reason"),
@@ -387,7 +385,7 @@ TAKEN_TOGETHER = {
 """A status and the fields that tell about it: they are taken from one side together."""
 
 
-def inseparable(kind: Kind, base: Plain, ours: Plain, theirs: Plain) -> frozenset[str]:
+def taken_together(kind: Kind, base: Plain, ours: Plain, theirs: Plain) -> frozenset[str]:
     """The fields that may not come from both sides, as the one contradicts the other."""
 
     def value(side: Plain, key: str) -> object:
@@ -400,7 +398,7 @@ def inseparable(kind: Kind, base: Plain, ours: Plain, theirs: Plain) -> frozense
         return any(not same(value(base, key), value(side, key)) for key in keys)
 
     together: set[str] = set()
-    group = TAKEN_TOGETHER.get(kind.noun, ())
+    group = STATUS_AND_DETAILS.get(kind.noun, ())
     if group and differ("status") and changed(ours, "status") and changed(theirs, "status"):
         together.update(filter(differ, group))
     steps = ("process", "stage")  # a stage is one of its process

@@ -23,10 +23,10 @@ from pipecli.merge_versions.field_by_field import (
     Merged,
     Path,
     Side,
-    inseparable,
     merge_fields,
     names_at,
     numbered,
+    taken_together,
 )
 from pipecli.merge_versions.merged_text import Version, Writer, mark_conflicts
 from pipecli.records.base import Part, Plain
@@ -208,7 +208,7 @@ class _Record:
     def __init__(self, kind: Kind, base: Version, ours: Version, theirs: Version) -> None:
         self.kind = kind
         self.base, self.ours, self.theirs = base, ours, theirs
-        self.whole = inseparable(kind, base.plain, ours.plain, theirs.plain)
+        self.whole = taken_together(kind, base.plain, ours.plain, theirs.plain)
         self.broken = self._broken(self.whole)
         if self.broken:
             self.whole = self._smallest()

@@ -15,7 +15,7 @@ from pipecli.inbox.importing.cells import Path
 from pipecli.inbox.importing.list_elements import complete_activities
 from pipecli.inbox.importing.mapping import AFTER_DISCOUNT
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
-from pipecli.merge_versions.field_by_field import TAKEN_TOGETHER
+from pipecli.merge_versions.field_by_field import STATUS_AND_DETAILS
 from pipecli.records.base import Part, Plain
 from pipecli.records.catalogue import PriceList
 from pipecli.records.emails_and_phones import each_once
@@ -242,7 +242,7 @@ def _listed(*signed: frozenset[str]) -> str:
 
 def forget_ending(noun: str, plain: Plain, values: Mapping[Path, Any]) -> None:
     """Take away how a record ended where it now has another status."""
-    group = TAKEN_TOGETHER.get(noun, ())
+    group = STATUS_AND_DETAILS.get(noun, ())
     if "status" in group and values.get(("status",), plain.get("status")) != plain.get("status"):
         for name in group:
             plain.pop(name, None)

@@ -19,7 +19,14 @@ from pipecli.errors import FaultyFile, Unreadable
 from pipecli.history.commits import Departed, commits_of_events, file_changes, merged_away, renamed_in
 from pipecli.inbox.importing.cells import CLOSED_STAGE, STAGE_ENTERED, Path
 from pipecli.inbox.importing.list_elements import discount_lines
-from pipecli.merge_versions.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_import
+from pipecli.merge_versions.field_by_field import (
+    STATUS_AND_DETAILS,
+    FieldConflict,
+    Merged,
+    Side,
+    merge_fields,
+    taken_together,
+)
 from pipecli.records.base import Part, Plain
 from pipecli.records.compare_names import may_be_one_person, name_key
 from pipecli.records.emails_and_phones import email_key, website_key
@@ -98,14 +105,14 @@ class OtherFiles:
         return kept
 
 
-def word_of_file(collection: Kind, key: str, versions: Versions) -> Plain | None:
-    """The word of the file so far: each field as the last import that changed it left it.
+def last_imported(collection: Kind, key: str, versions: Versions) -> Plain | None:
+    """What the file said so far: each field as the last import that changed it left it.
 
-    What people changed in between, and an import kept, isn't a word of the file. An import that said how
-    a deal ended said its status, too, though it may have found it so.
+    What people changed in between, and an import kept, is none of it. An import that said how a deal ended
+    said its status, too, though it may have found it so.
     """
     base: Plain | None = None
-    group = TAKEN_TOGETHER.get(collection.noun, ())
+    details = STATUS_AND_DETAILS.get(collection.noun, ())
     for before, after in versions:
         if not collection.folder:
             before, after = (side.get(collection.plural, {}).get(key, {}) for side in (before, after))
@@ -113,34 +120,27 @@ def word_of_file(collection: Kind, key: str, versions: Versions) -> Plain | None
             continue
         if base is None or not before:  # new, or made again
             base = before
-        model = collection.model
-        base = after if base == before else merge_import(model, before, base, after, lambda _: "theirs").plain
-        if "status" in group and any(before.get(name) != after.get(name) for name in group):
+        base = after if base == before else _merged(collection, before, base, after, "theirs").plain
+        if "status" in details and any(before.get(name) != after.get(name) for name in details):
             base = {**base, "status": after["status"]}
     return base
 
 
-def merge_sides(
-    collection: Kind, local: Part, told: Part, base: Plain, keep: Keep
+def merge_with_file(
+    collection: Kind, local: Part, file: Part, base: Plain, keep: Keep
 ) -> tuple[Part, list[FieldConflict]]:
-    """The record as it is here merged with that of the file, beside what the file said before."""
-    ours, theirs = local.plain(), told.plain()
+    """A record as it is here merged with what the file says now, beside `base`, what it said before.
+
+    And the fields that both changed, of which `keep` chooses the value.
+    """
+    ours, theirs = local.plain(), file.plain()
     if base == ours:
-        return told, []
-    whole = inseparable(collection, base, ours, theirs) if collection.folder else frozenset[str]()
+        return file, []
     if "closed" in theirs and {**theirs["closed"], "stage": "unknown"} == base.get("closed"):
         theirs["closed"] = base["closed"]  # a stand-in, which is left out of a deal that is open here
-    group = TAKEN_TOGETHER.get(collection.noun, ())
-    if ours.get("status") != theirs.get("status") and all(
-        any(side.get(name) != base.get(name) for name in group) for side in (ours, theirs)
-    ):
-        whole |= {name for name in group if ours.get(name) != theirs.get(name)}
-    whole |= {"closed"} & ours.keys() & (theirs.keys() - base.keys())  # on both sides, each in its way
-    is_apart = "status" in whole or ("closed" in whole and ours.get("closed") != theirs.get("closed"))
-    if is_apart and ours.get("stage") != theirs.get("stage"):  # that at which it ended
-        whole |= {"stage"}
-    side: Literal["ours", "theirs"] = "theirs" if keep == "file" else "ours"
-    outcome = merge_import(collection.model, base, ours, theirs, lambda _: side, whole)
+    together = _from_one_side(collection, base, ours, theirs)
+    side: Side = "theirs" if keep == "file" else "ours"
+    outcome = _merged(collection, base, ours, theirs, side, together)
     try:
         return validate(collection.model, outcome.plain), outcome.conflicts
     except FaultyFile:  # each of the two is right, and both together aren't
@@ -148,7 +148,30 @@ def merge_sides(
             FieldConflict((name,), base.get(name), ours.get(name), theirs.get(name)) for name in theirs
         ]
         differing = [conflict for conflict in everything if conflict.ours != conflict.theirs]
-        return told if keep == "file" else local, differing
+        return file if keep == "file" else local, differing
+
+
+def _merged(
+    collection: Kind, base: Plain, ours: Plain, theirs: Plain, side: Side, together: Set[str] = frozenset()
+) -> Merged:
+    """Three versions merged; lines of one external id are one, and of what both changed `side` holds."""
+    model, whole = collection.model, frozenset(together)
+    return merge_fields(model, base, ours, theirs, lambda _: side, whole, by_external_id=True)
+
+
+def _from_one_side(collection: Kind, base: Plain, ours: Plain, theirs: Plain) -> Set[str]:
+    """The fields that are taken all from here or all from the file, as they tell of one event together."""
+    together = {*taken_together(collection, base, ours, theirs)} if collection.folder else set()
+    details = STATUS_AND_DETAILS.get(collection.noun, ())
+    has_changed = (any(side.get(name) != base.get(name) for name in details) for side in (ours, theirs))
+    if ours.get("status") != theirs.get("status") and all(has_changed):
+        together |= {name for name in details if ours.get(name) != theirs.get(name)}
+    if "closed" in ours and "closed" in theirs and "closed" not in base:  # on both sides, each in its way
+        together.add("closed")
+    ends_differ = "closed" in together and ours.get("closed") != theirs.get("closed")
+    if ("status" in together or ends_differ) and ours.get("stage") != theirs.get("stage"):
+        together.add("stage")  # that at which it ended
+    return together
 
 
 def in_dispute(conflict: FieldConflict) -> str:
@@ -300,7 +323,7 @@ def _departed(
     collection: Kind, key: str, versions: Versions, present: Mapping[str, str], file: str
 ) -> Iterator[Departed]:
     """A record as the file last called it, if removed or renamed; a contact or customer, if changed here."""
-    base = word_of_file(collection, key, versions) or {}
+    base = last_imported(collection, key, versions) or {}
     if key not in present:
         left = [after for _, after in versions]
         if not collection.folder:

@@ -16,7 +16,7 @@ from pipecli.errors import Reason, Unreadable
 from pipecli.history.commits import Departed
 from pipecli.inbox.importing.bindings import ORDINAL, Bindings, KeyOf, RowReading, dotted, written
 from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path
-from pipecli.inbox.importing.earlier_imports import Keep, Versions, merge_sides, word_of_file
+from pipecli.inbox.importing.earlier_imports import Keep, Versions, last_imported, merge_with_file
 from pipecli.inbox.importing.import_report import NotHere, Removed
 from pipecli.inbox.importing.list_elements import joined_rows
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
@@ -323,7 +323,7 @@ def _list_of(reading: RowReading, list_: str) -> list[str]:
     return [str(one) for value in values for one in (value if isinstance(value, tuple) else (value,))]
 
 
-def merge_local(
+def merge_drafts(
     collection: Kind, names: Nameable, drafts: Iterable[Draft], keep: Keep
 ) -> Iterator[tuple[Draft, Part, list[FieldConflict]]]:
     """Drafts of records that were imported before: what each and its people's changes come to together.
@@ -339,9 +339,9 @@ def merge_local(
     for file, own in names.imports.plain_versions(by_file):
         for draft, merged_in in by_file[file]:
             earlier = [pair for _, pairs in names.imports.plain_versions(merged_in) for pair in pairs]
-            if (base := _said(collection, names, draft.key, [*earlier, *own])) is not None:
+            if (base := _last_imported(collection, names, draft.key, [*earlier, *own])) is not None:
                 assert draft.before is not None and draft.record is not None
-                yield draft, *merge_sides(collection, draft.before, draft.record, base, keep)
+                yield draft, *merge_with_file(collection, draft.before, draft.record, base, keep)
 
 
 def _merged_into(collection: Kind, names: Nameable, draft: Draft) -> list[str]:
@@ -359,23 +359,26 @@ def as_imported(collection: Kind, names: Nameable, drafts: Sequence[Draft]) -> N
             by_file[draft.departed.file].append((draft, draft.departed))
     for file, versions in names.imports.plain_versions(by_file):
         for draft, departed in by_file[file]:
-            base = _said(collection, names, departed.key, versions)
+            base = _last_imported(collection, names, departed.key, versions)
             plain = loads(dumps(base or departed.plain))  # a figure under custom is a Decimal, as in a row
             draft.before = validate(collection.model, plain)
 
 
-def last_said(collection: Kind, names: Nameable, keys: Iterable[str]) -> Iterator[tuple[str, Plain]]:
+def last_imports(collection: Kind, names: Nameable, keys: Iterable[str]) -> Iterator[tuple[str, Plain]]:
     """Records as the file last said them; one that no import brought as it is here."""
     pipeline = names.pipeline
     by_file = {pipeline.file_of(collection.noun, key) or "": key for key in keys}
     for file, versions in names.imports.plain_versions(by_file):
         key = by_file[file]
-        yield key, _said(collection, names, key, versions) or loads(pipeline.json_of(collection.noun, key))
+        yield (
+            key,
+            _last_imported(collection, names, key, versions) or loads(pipeline.json_of(collection.noun, key)),
+        )
 
 
-def _said(collection: Kind, names: Nameable, key: str, versions: Versions) -> Plain | None:
+def _last_imported(collection: Kind, names: Nameable, key: str, versions: Versions) -> Plain | None:
     """A record as the file last said it, naming those that the ones it named are merged into since."""
-    base = word_of_file(collection, key, versions)
+    base = last_imported(collection, key, versions)
     return base and names.as_merged(collection, base)
 
 
@@ -402,7 +405,7 @@ def number_alike_rows(collection: Kind, table: Table, bindings: Bindings, names:
             keys.append(same[0])
         if len(keys) > 1:
             twins.append((rows, keys))
-    said = dict(last_said(collection, names, [key for _, keys in twins for key in keys]))
+    said = dict(last_imports(collection, names, [key for _, keys in twins for key in keys]))
     for rows, keys in twins:
         values = [bindings.read(row).values for row in rows]
         pairs = sorted(

@@ -16,7 +16,7 @@ from pipecli.inbox.importing.earlier_imports import Keep
 from pipecli.inbox.importing.import_report import ImportOutcome, Lines, NotHere, Removed
 from pipecli.inbox.importing.list_elements import Element
 from pipecli.inbox.importing.mapping import RECORD, RowKind, Source
-from pipecli.inbox.importing.match_record import last_said
+from pipecli.inbox.importing.match_record import last_imports
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import dumps, loads
@@ -127,7 +127,7 @@ class Moves:
         moves, said = self._found(by_kind), dict[_Place, Plain]()
         for collection in self._part.kinds:
             own = {key for move in moves for noun, key in (move.old, move.new) if noun == collection.noun}
-            versions = last_said(collection, names, own)
+            versions = last_imports(collection, names, own)
             said |= {(collection.noun, key): plain for key, plain in versions}
         for move in moves:
             if self._part_of(said[move.new], move.external_id):
@@ -189,7 +189,7 @@ class Moves:
             query = "SELECT path, key FROM _records WHERE noun = ?"
             places = self._names.pipeline.query(query, (collection.noun,))
             keys = [key for path, key in places if path in changed]
-            for key, said in last_said(collection, names, keys):
+            for key, said in last_imports(collection, names, keys):
                 for part in said.get(self._part.plural, ()):
                     gone = new.get(plain_digits(part.get("external_id", "")))
                     if not gone or outcome.parents[gone.line] == key:

@@ -27,7 +27,7 @@ from pipecli.inbox.importing.list_elements import (
     without_elements,
 )
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import Draft, Matcher, as_imported, last_said, merge_local
+from pipecli.inbox.importing.match_record import Draft, Matcher, as_imported, last_imports, merge_drafts
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import loads
@@ -190,7 +190,7 @@ class RecordMaker:
         for draft in drafts:
             if draft.departed is not None:
                 self._keep_or_remove(draft, side)
-        for draft, record, conflicts in merge_local(self.collection, self.names, differing, side):
+        for draft, record, conflicts in merge_drafts(self.collection, self.names, differing, side):
             if conflicts and keep == "conflict":
                 draft.reason = Reason("; ".join(map(in_dispute, conflicts)))
                 continue
@@ -303,7 +303,7 @@ class RecordMaker:
         if not self.collection.folder:
             values.pop((self.collection.identity,), None)
         put_values(plain, values)
-        earlier = partial(self._said, draft), draft.rows[0]
+        earlier = partial(self._last_imported, draft), draft.rows[0]
         for list_ in sorted(emptied | elements.keys()):
             fixed = next(iter(of_elements.get(list_, {}).values()), {})
             placing = Placing(self.collection, self.bindings, list_, *earlier, elements.get(list_, {}))
@@ -397,9 +397,9 @@ class RecordMaker:
         file = self.pipeline.file_of(self.collection.noun, draft.key) if self.collection.folder else None
         return file is not None and bool(self.names.imports.of(file))
 
-    def _said(self, draft: Draft) -> Plain | None:
+    def _last_imported(self, draft: Draft) -> Plain | None:
         """The record as the file last said it; None where no import wrote it."""
-        said = last_said(self.collection, self.names, [draft.key])
+        said = last_imports(self.collection, self.names, [draft.key])
         return dict(said)[draft.key] if self._was_imported(draft) else None
 
     def _value(self, value: object, draft: Draft) -> Any:
