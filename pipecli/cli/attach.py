@@ -97,7 +97,7 @@ def detach(
     record = holder(transaction, ref)
     gone = find_attachment(record, attachment)
     change = detach_file(record, gone)
-    after: Any = change.subject
+    after: Any = change.record
     confirm_removal(
         transaction.session,
         attachment,

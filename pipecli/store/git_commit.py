@@ -210,7 +210,7 @@ def trailers(changes: Sequence[Change]) -> str:
     events = dict.fromkeys(f"Pipecli-Event: {change.event}" for change in changes)
     records = dict.fromkeys(record.key for change in changes for record in change.records)
     if len(records) > _MOST_NAMED:
-        records = dict.fromkeys(change.subject.key for change in changes)
+        records = dict.fromkeys(change.record.key for change in changes)
     named = records if len(records) <= _MOST_NAMED else ()
     return "\n".join([*events, *(f"Pipecli-Record: {key}" for key in named)])
 

@@ -55,7 +55,7 @@ def listed_word(word: str, known: Sequence[str], what: str, key: str, *, is_whol
 class Change(NamedTuple):
     """One step of the workflow. The store writes all its records in one commit, or none of them."""
 
-    subject: Record
+    record: Record
     """The record that the step is about, as it is afterwards: the commit is named after it."""
     summary: str
     """In words, for the commit's subject: `advance qualify → demo`."""
@@ -64,20 +64,25 @@ class Change(NamedTuple):
     also: tuple[Record, ...] = ()
     """Other records, new or changed, that are written with it."""
     removed: tuple[Record, ...] = ()
-    """Records whose files go; the subject may be one of them."""
+    """Records whose files go; `record` may be one of them."""
     result: Record | None = None
-    """The record a person asked for, where it is not the subject: the opportunity of a conversion."""
+    """The record a person asked for, where it is not `record`: the opportunity of a conversion."""
     part: str = ""
     """The id of the part of it that a person asked for, such as an activity; empty: the whole record."""
     notes: tuple[str, ...] = ()
     """Notes for the person: an existing customer was reused, a rule was overridden."""
 
     @property
+    def subject(self) -> str:
+        """The first line of its commit: `OPP-2Q8XA: advance qualify → demo`."""
+        return f"{self.record.key}: {self.summary}"
+
+    @property
     def records(self) -> tuple[Record, ...]:
         """Every record to write."""
-        return (self.subject, *self.also)
+        return (self.record, *self.also)
 
     @property
     def asked(self) -> Record:
         """The record that the command prints."""
-        return self.result or self.subject
+        return self.result or self.record

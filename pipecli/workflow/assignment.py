@@ -110,7 +110,7 @@ def assign_when_added(
     if not users or me in users:
         return record, ()
     (change,) = assign_by_rules([RuleMatch(record.with_(owner=None), rule)], settings, workload(), today)
-    given = cast("R", change.subject)
+    given = cast("R", change.record)
     plan = given.next_contact
     if plan is not None and plan.by == record.owner:
         given = given.with_(next_contact=plan.with_(by=given.owner))

@@ -52,7 +52,7 @@ def deal(place: int) -> Opportunity:
 def given_to(how: Settings, count: int, standing: Workload = NOTHING) -> list[str]:
     """The owners of so many deals that the first rule takes."""
     matches = [RuleMatch(deal(place), how.assignment_rules[0]) for place in range(count)]
-    return [change.subject.owner for change in assign_by_rules(matches, how, standing, TODAY)]
+    return [change.record.owner for change in assign_by_rules(matches, how, standing, TODAY)]
 
 
 def standing_of(deals: dict[str, tuple[str, int]]) -> Workload:
@@ -76,12 +76,12 @@ def test_each_rule_and_method_says_in_the_record_what_it_did():
     (change,) = assign_by_rules(
         [RuleMatch(deal(1), with_rules(ROUND).assignment_rules[0])], with_rules(ROUND), NOTHING, TODAY
     )
-    assert change.subject.assigned.plain() == {"rule": "all", "turn": 1}
+    assert change.record.assigned.plain() == {"rule": "all", "turn": 1}
     assert (change.summary, change.event) == ("assign to ana, by the rule all", "assigned")
     (change,) = assign_by_rules(
         [RuleMatch(deal(1), with_rules(LEAST).assignment_rules[0])], with_rules(LEAST), NOTHING, TODAY
     )
-    assert change.subject.assigned.plain() == {"rule": "all"}
+    assert change.record.assigned.plain() == {"rule": "all"}
 
 
 def test_turns_of_another_rule_do_not_count():
@@ -96,7 +96,7 @@ def test_what_nobody_owns_any_more_was_a_turn_of_the_rule_but_nobodys():
         Workload({"all": {None: 7, "ana": 6}}, {}, {}),
         TODAY,
     )
-    assert (change.subject.owner, change.subject.assigned.turn) == ("luis", 8)
+    assert (change.record.owner, change.record.assigned.turn) == ("luis", 8)
 
 
 def test_before_the_first_turn_the_one_whose_newest_record_is_the_oldest_is_next():
@@ -125,7 +125,7 @@ def test_what_round_robin_gave_away_weighs_for_the_least_loaded():
     how = with_rules(ROUND | {"users": ["ana"]}, LEAST)
     rules = how.assignment_rules
     matches = [RuleMatch(deal(1), rules[0]), RuleMatch(deal(2), rules[1])]
-    assert [change.subject.owner for change in assign_by_rules(matches, how, NOTHING, TODAY)] == [
+    assert [change.record.owner for change in assign_by_rules(matches, how, NOTHING, TODAY)] == [
         "ana",
         "luis",
     ]
@@ -151,8 +151,8 @@ def test_a_thousand_deals_in_many_runs_are_shared_out_fairly(users):
         matches = [RuleMatch(deal(len(kept) + place), rule) for place in range(chance.randint(1, 40))]
         standing = standing_of(kept)._replace(newest={"ana": chance.random()}, open={"luis": 50})
         for change in assign_by_rules(matches, how, standing, TODAY):
-            given_by_rule[change.subject.owner] += 1
-            kept[change.subject.id] = (change.subject.owner, change.subject.assigned.turn)
+            given_by_rule[change.record.owner] += 1
+            kept[change.record.id] = (change.record.owner, change.record.assigned.turn)
     assert max(given_by_rule.values()) - min(given_by_rule.values()) <= 1
 
 
@@ -165,16 +165,16 @@ def test_it_does_not_matter_into_how_many_runs_the_deals_fall(runs):
     for run in runs:
         matches = [RuleMatch(deal(len(kept) + place), how.assignment_rules[0]) for place in range(run)]
         for change in assign_by_rules(matches, how, standing_of(kept), TODAY):
-            kept[change.subject.id] = (change.subject.owner, change.subject.assigned.turn)
-            owners.append(change.subject.owner)
+            kept[change.record.id] = (change.record.owner, change.record.assigned.turn)
+            owners.append(change.record.owner)
     assert owners == given_to(how, sum(runs))
 
 
 def test_what_is_shared_with_somebody_who_is_gone_is_shared_with_them_no_more():
     shared = deal(1).model_copy(update={"shared_with": ("gone", "ana")})
     left = unshare_record(shared, with_rules(), ["gone"])
-    assert (left.subject.shared_with, left.summary) == (("ana",), "stop sharing with gone")
-    assert unshare_record(shared, with_rules(), ["ana"]).subject.shared_with == ("gone",)
+    assert (left.record.shared_with, left.summary) == (("ana",), "stop sharing with gone")
+    assert unshare_record(shared, with_rules(), ["ana"]).record.shared_with == ("gone",)
 
 
 def test_of_what_is_handed_over_deals_alone_are_a_load():
@@ -190,11 +190,11 @@ def test_of_what_is_handed_over_deals_alone_are_a_load():
     ]
     deals = [Opportunity.model_validate(plain | {"id": f"OPP-0000{end}"}) for end in "AB"]
     changes = hand_over([*leads, *deals], settings, "tom", "iberia", today=TODAY, open_deals={"ana": 0})
-    assert [change.subject.owner for change in changes] == ["ana", "ana", "ana", "luis"]
+    assert [change.record.owner for change in changes] == ["ana", "ana", "ana", "luis"]
     others = deals[0].model_copy(update={"owner": "luis"})
     (change,) = hand_over([others], settings, "tom", "iberia", today=TODAY, open_deals={"luis": 9})
-    assert change.subject.activities[0].by == "luis"  # who owns it has what was planned for it
-    assert changes[2].subject.activities[2].by == "eva"  # and what another plans stays theirs
+    assert change.record.activities[0].by == "luis"  # who owns it has what was planned for it
+    assert changes[2].record.activities[2].by == "eva"  # and what another plans stays theirs
     assert changes[2].notes == ('the call "Prices", on 2026-11-22, is ana\'s now',)
 
 

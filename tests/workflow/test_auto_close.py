@@ -69,8 +69,8 @@ def closes(it: Opportunity, *quotations: Quotation, today: date = TODAY) -> bool
 def test_the_deal_is_closed_for_the_reason_of_the_settings():
     change = closing(deal(activity(LONG_AGO)))
     assert change is not None
-    assert change.subject.plain()["status"] == "closed"
-    assert change.subject.plain()["closed"] == {"date": TODAY, "reasons": ["no-response"]}
+    assert change.record.plain()["status"] == "closed"
+    assert change.record.plain()["closed"] == {"date": TODAY, "reasons": ["no-response"]}
     assert (change.summary, change.event) == ("close, no answer since 2026-11-01", "closed")
     assert change.also == ()
 

@@ -72,7 +72,7 @@ def test_a_fault_that_was_there_before_may_stay(settings):
     )
     wanted = {"standard": {"stages": [demo | {"requires": ["budgt", "amount"]}]}}
     after = settings(**before.model_dump(include={"teams", "users"}), processes=wanted, currency="USD")
-    assert change_settings(before, after, "set currency", used_by={}, price_lists=()).subject == after
+    assert change_settings(before, after, "set currency", used_by={}, price_lists=()).record == after
 
 
 def test_of_the_conditions_those_that_name_a_renamed_word_are_told(settings):
@@ -85,14 +85,14 @@ def test_of_the_conditions_those_that_name_a_renamed_word_are_told(settings):
 def test_a_team_is_managed_by_a_user_that_is_there(settings):
     with pytest.raises(Refused, match="unknown user eva to manage asia"):
         add_team(settings(), "asia", Team(manager="eva"))
-    assert add_team(settings(), "asia", Team(manager="ana")).subject.teams["asia"].manager == "ana"
+    assert add_team(settings(), "asia", Team(manager="ana")).record.teams["asia"].manager == "ana"
 
 
 def test_a_price_list_must_be_there(settings):
     after = settings(price_list="retail")
     with pytest.raises(Refused, match="unknown price list retail"):
         change_settings(settings(), after, "set", used_by={}, price_lists=["other"])
-    assert change_settings(settings(), after, "set", used_by={}, price_lists=["retail"]).subject == after
+    assert change_settings(settings(), after, "set", used_by={}, price_lists=["retail"]).record == after
 
 
 def test_a_process_in_use_stays(settings):

@@ -58,7 +58,7 @@ def amount_of(line, currency: str) -> Fraction:
 
 def with_line(deal, line):
     words = dict(zip(("quantity", "price", "discount"), line, strict=True))
-    return add_item(deal, Prices(), DAY, description="x", **words).subject
+    return add_item(deal, Prices(), DAY, description="x", **words).record
 
 
 @given(st.lists(lines, min_size=1, max_size=6), CURRENCIES)
@@ -81,7 +81,7 @@ def test_adding_and_removing_in_any_order_keeps_the_sum(given_lines, data, curre
             kept.append(line)
         else:
             place = data.draw(st.integers(0, len(kept) - 1))
-            deal = remove_item(deal, str(place + 1)).subject
+            deal = remove_item(deal, str(place + 1)).record
             del kept[place]
         if kept:
             assert Fraction(deal.value) == sum(amount_of(line, currency) for line in kept)
@@ -110,4 +110,4 @@ def test_the_price_is_that_of_the_highest_tier_reached(froms, quantity, currency
     product = Product(sku="cafe", name="Café")
     change = add_item(deal_in(currency), Prices([prices]), DAY, product=product, quantity=quantity)
     reached = [start for start in froms if start <= max(quantity, 1)]
-    assert change.subject.items[0].unit_price == (1000 - reached[-1] if reached else 2000)
+    assert change.record.items[0].unit_price == (1000 - reached[-1] if reached else 2000)

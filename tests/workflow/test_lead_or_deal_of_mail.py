@@ -89,7 +89,7 @@ def test_a_stranger_who_gives_no_name_is_called_by_their_organisation_or_their_a
         change = lead_of_mail(
             "LEAD-7K3M9", mail, settings, created=AT, name="", email=email, organization=None
         )
-        return change.subject.name, change.subject.organization
+        return change.record.name, change.record.organization
 
     assert lead(ANA) == (None, "X")
     assert lead("ana@gmail.com") == ("ana@gmail.com", None)

@@ -98,11 +98,11 @@ def test_what_is_logged_planned_and_done_is_told_as_that():
     change = activities.add_activity(deal(), done(), NOW)
     assert (change.summary, change.event) == ('log call "Talk"', "activity-done")
     due, plan = deal(next_contact={"date": "2026-11-20"}), Activity.model_validate(planned("2026-11-21"))
-    assert activities.add_activity(due, plan, NOW).subject.next_contact  # what is only planned settles none
-    assert activities.add_activity(due, done(), NOW).subject.next_contact is None
+    assert activities.add_activity(due, plan, NOW).record.next_contact  # what is only planned settles none
+    assert activities.add_activity(due, done(), NOW).record.next_contact is None
     for at, notes in ((None, ("it was planned for 2026-11-22, and is done now",)), (NOW, ())):
         ended = activities.complete_activity(deal(activities=[tomorrow]), "4F2QX", NOW, at=at)
-        assert (ended.subject.activities[0].at, ended.notes) == (NOW, notes)
+        assert (ended.record.activities[0].at, ended.notes) == (NOW, notes)
 
 
 def test_a_competitor_without_a_file_is_named_beside_one_that_it_may_be():
@@ -131,7 +131,7 @@ def test_a_lead_that_is_settled_names_the_way_on():
         with pytest.raises(Refused, match=f"LEAD-7K3M9 is converted; {way[:9]}"):
             plan_next_contact(settled, Next(NextContact(date=TODAY)), NOW)
         answered = settled.with_(qualification=settled.qualification.with_(need=Answer.NO))
-        assert set_lead_fields(settled, answered, SETTINGS, "set need").subject.status == "converted"
+        assert set_lead_fields(settled, answered, SETTINGS, "set need").record.status == "converted"
     with pytest.raises(Refused, match="LEAD-7K3M9 is disqualified: no-need;"):
         require_convertible(lead(**NO_NEED), force=True)
 
@@ -140,7 +140,7 @@ def test_a_lead_is_qualified_once_all_that_decides_is_yes():
     asked = lead(qualification={"need": "yes", "budget": "yes"})
     some = qualify_lead(asked, {"authority": "yes"}, {})
     assert (some.event, some.summary) == ("changed", "qualify authority yes → open")
-    noted = qualify_lead(some.subject, {"authority": "no"}, {"authority": "Ana decides", "need": "Two"})
+    noted = qualify_lead(some.record, {"authority": "no"}, {"authority": "Ana decides", "need": "Two"})
     assert noted.summary == "qualify authority no, note on need"
     all_ = qualify_lead(asked, {"timeframe": "yes"}, {})
     assert (all_.event, all_.summary, all_.notes) == ("qualified", "qualify timeframe yes → qualified", ())
@@ -159,7 +159,7 @@ def test_a_source_that_is_set_is_one_of_the_list():
     with pytest.raises(Refused, match="wbe"):
         set_lead_fields(lead(), lead(source="wbe"), listed, "set source")
     assert (
-        set_lead_fields(lead(source="wbe"), lead(source="wbe", score=3), listed, "set score").subject.score
+        set_lead_fields(lead(source="wbe"), lead(source="wbe", score=3), listed, "set score").record.score
         == 3
     )
 
@@ -167,8 +167,8 @@ def test_a_source_that_is_set_is_one_of_the_list():
 def test_of_two_leads_the_one_given_up_says_nothing_of_the_status():
     def merged(source: Lead, target: Lead) -> Lead:
         change = merge_leads(source, target, [], activity_id=lambda: "4F2QX")
-        assert (change.notes, change.subject.notes) == ((), None)  # one knows no other thing than the other
-        return change.subject
+        assert (change.notes, change.record.notes) == ((), None)  # one knows no other thing than the other
+        return change.record
 
     other = {"id": "LEAD-8K4N2"}
     assert merged(lead(**NO_NEED), lead(**other, status="replied")).status == "replied"
@@ -179,7 +179,7 @@ def test_of_two_leads_the_one_given_up_says_nothing_of_the_status():
 
     ben = lead(owner="ben", assigned={"rule": "all"})
     owned = merge_leads(ben, lead(**other, owner="ana"), [], activity_id=lambda: "4F2QX")
-    assert (owned.subject.assigned, owned.notes) == (None, ("kept in its notes: owner ben",))
+    assert (owned.record.assigned, owned.notes) == (None, ("kept in its notes: owner ben",))
     assert merged(ben, lead(**other)).assigned.rule == "all"
 
 
@@ -187,7 +187,7 @@ def test_the_phone_of_a_lead_given_up_is_kept_unless_it_is_anothers():
     def phone(source: str | None, target: str | None) -> str | None:
         given_up = lead(name=source, phone="+34 600 000 000")
         kept = lead(id="LEAD-8K4N2", name=target, organization="Contoso")
-        return merge_leads(given_up, kept, [], activity_id=lambda: "4F2QX").subject.phone
+        return merge_leads(given_up, kept, [], activity_id=lambda: "4F2QX").record.phone
 
     for same in (("Ana Ruiz", "ana  RUIZ"), ("Ana Ruiz", None)):
         assert phone(*same) == "+34 600 000 000"
@@ -199,11 +199,11 @@ def test_the_other_deals_of_a_lead_get_its_customer():
     others = [own, deal("OPP-7K3M9", lead="LEAD-7K3M9"), deal("OPP-8K4N2", customer="acme")]
     change = convert_lead(lead(), own, Parties(CUSTOMER, CONTACT), others=others, today=TODAY, force=True)
     assert [(record.key, record.customer) for record in change.also[1:]] == [("OPP-7K3M9", "contoso")]
-    assert change.subject.converted.opportunities == ("OPP-2Q8XA", "OPP-7K3M9", "OPP-8K4N2")
-    assert change.subject.converted.forced
+    assert change.record.converted.opportunities == ("OPP-2Q8XA", "OPP-7K3M9", "OPP-8K4N2")
+    assert change.record.converted.forced
     sure = lead(qualification=dict.fromkeys(("need", "budget", "timeframe"), "yes"))
     change = convert_lead(sure, own, Parties(CUSTOMER, CONTACT), others=others, today=TODAY, force=True)
-    assert change.subject.converted.forced is None
+    assert change.record.converted.forced is None
 
 
 def test_a_lead_that_joins_a_deal_adds_what_that_lacks():
@@ -246,7 +246,7 @@ def test_a_call_settles_what_is_due_with_a_lead_that_is_open():
 )
 def test_what_comes_again_is_planned_for_a_day_to_come(at: str, every: str, again: str):
     record = lead(activities=[planned(at, every=every)])
-    after = activities.complete_activity(record, "4F2QX", NOW, new_id=lambda: "5G3RY").subject
+    after = activities.complete_activity(record, "4F2QX", NOW, new_id=lambda: "5G3RY").record
     assert after.activities[1].plain()["at"].isoformat() == again
 
 
@@ -275,7 +275,7 @@ def test_a_deal_whose_process_or_stage_is_gone_says_where_it_may_go_on():
     for said in (40, 60):  # in the same step, by hand
         before, after = deal(probability=40), deal(probability=said, process="other")
         changed = set_deal(before, after, Prices(SETTINGS.with_(processes=processes)), TODAY, "set process")
-        assert changed.subject.probability == said
+        assert changed.record.probability == said
 
 
 def test_a_source_that_the_settings_have_no_more_stays():
@@ -283,7 +283,7 @@ def test_a_source_that_the_settings_have_no_more_stays():
     before = deal(source="fair", contacts=both)
     after = before.with_(title="Mills")
     listed = Prices(SETTINGS.with_(sources=("web",)))
-    assert set_deal(before, after, listed, TODAY, "set title").subject.title == "Mills"
+    assert set_deal(before, after, listed, TODAY, "set title").record.title == "Mills"
     with pytest.raises(Refused, match="fair"):
         set_deal(deal(), before, listed, TODAY, "set source")
     record_new_deal(before, listed.settings, lead=lead(source="fair"))
@@ -293,9 +293,9 @@ def test_a_source_that_the_settings_have_no_more_stays():
 
 def test_a_deal_on_hold_is_held_for_longer():
     held = hold_deal(deal(), until=date(2026, 12, 1), today=TODAY, reason="budget")
-    longer = hold_deal(held.subject, until=date(2026, 12, 9), today=TODAY)
+    longer = hold_deal(held.record, until=date(2026, 12, 9), today=TODAY)
     assert held.summary == "on hold until 2026-12-01: budget"
-    assert (longer.summary, longer.subject.hold.reason) == ("hold 2026-12-01 → 2026-12-09", "budget")
+    assert (longer.summary, longer.record.hold.reason) == ("hold 2026-12-01 → 2026-12-09", "budget")
 
 
 def test_a_competitor_is_called_as_its_file_is_else_as_the_deal_spells_it():

@@ -181,7 +181,7 @@ def test_a_request_to_a_supplier_leaves_freight_out():
 def test_a_deal_changes_with_what_is_sent_only_where_a_contact_is_planned():
     draft, given = offer(status="draft"), deal(customer="contoso")
     sent = quotations.send_quotation(draft, given, siblings=[], now=NOW)
-    assert (sent.subject.status, sent.also) == ("sent", ())
+    assert (sent.record.status, sent.also) == ("sent", ())
     planned = Next(NextContact(date=DAY))
     sent = quotations.send_quotation(draft, given, siblings=[], now=NOW, next_=planned)
     assert [record.next_contact.date for record in sent.also] == [DAY]
@@ -217,7 +217,7 @@ def test_an_offer_is_taken_back_in_the_currency_of_its_deal():
     taken = {"items": [MILL, {"description": "Jug", "unit_price": 2, "optional": True}]}
     for status, lines_left in (("sent", 2), ("accepted", 1)):  # of what was chosen, the options that were
         change = quotations.take_offer(deal(), offer(status=status, **taken))
-        assert len(change.subject.items) == lines_left
+        assert len(change.record.items) == lines_left
 
 
 def test_a_win_says_what_its_offers_were():
@@ -236,9 +236,9 @@ def test_a_win_says_what_its_offers_were():
     assert both.summary == "won 100.00 EUR with QTN-B1111"
     assert both.notes[0] == "QTN-A1111, 100.00 EUR, was on offer, too"
     taken = offer(currency="USD", status="accepted", taken=[1], items=[MILL | {"optional": True}])
-    assert won(customer, taken, amount=Decimal(90)).subject.items == ()  # its lines are in another currency
+    assert won(customer, taken, amount=Decimal(90)).record.items == ()  # its lines are in another currency
     untold = won(customer, amount="unknown")
-    assert (untold.summary, untold.subject.closed.amount) == ("won, amount unknown", "unknown")
+    assert (untold.summary, untold.record.closed.amount) == ("won, amount unknown", "unknown")
 
 
 def test_a_win_orders_what_has_no_order_yet():
@@ -284,10 +284,10 @@ def test_a_deal_that_is_reopened_leaves_alone_what_had_ended():
     when_open = {"QTN-A1111": "sent", "QTN-B1111": "sent"}
     change = reopen_deal(sold, SETTINGS, papers, [cancelled], when_open=when_open)
     assert [(record.key, record.status) for record in change.also] == [("QTN-A1111", "sent")]
-    assert change.subject.probability == 35
+    assert change.record.probability == 35
     options = {"reasons": ["price"], "day": DAY, "today": DAY, "competitors": {}}
     lost = lose_deal(deal(), SETTINGS, [offer(), papers[1]], [cancelled], **options)
-    assert lost.subject.status == "lost"
+    assert lost.record.status == "lost"
     assert [(record.key, record.status) for record in lost.also] == [("QTN-A1111", "rejected")]
     with pytest.raises(Refused, match="gone isn't a stage of the process standard; give --stage, in demo"):
         reopen_deal(sold.with_(stage="gone"), SETTINGS, papers, [], when_open={})
@@ -311,7 +311,7 @@ def test_a_file_says_a_reason_in_full():
 def test_a_stage_may_be_called_as_an_end():
     stages = [{"id": stage, "probability": 10} for stage in ("demo", "won")]
     settings = SETTINGS.model_validate(SETTINGS.plain() | {"processes": {"standard": {"stages": stages}}})
-    assert advance_deal(deal(), settings, to="won").subject.stage == "won"
+    assert advance_deal(deal(), settings, to="won").record.stage == "won"
     with pytest.raises(Refused, match="won is not a stage but the end of a deal"):
         advance_deal(deal(), SETTINGS, to="won")
 
@@ -338,14 +338,12 @@ def test_what_is_left_to_invoice_of_an_order():
     credited = [*more, note.with_(discount_amount=Decimal(7))]
     for papers, off, words in ((more, 3, "ORD-A1111 in part"), (credited, 10, "ORD-A1111")):
         drawn = invoices.new_invoice(halved, papers, SETTINGS, id="INV-D1111", now=NOW)
-        assert (drawn.subject.discount_amount, drawn.summary) == (off, f"invoice {words}")
+        assert (drawn.record.discount_amount, drawn.summary) == (off, f"invoice {words}")
     cheaper = order(items=[MILL | {"quantity": 2, "discount_amount": 5}])
-    (half,) = invoices.new_invoice(cheaper, [more[0]], SETTINGS, id="INV-D1111", now=NOW).subject.items
+    (half,) = invoices.new_invoice(cheaper, [more[0]], SETTINGS, id="INV-D1111", now=NOW).record.items
     assert (half.quantity, half.discount_amount) == (1, Decimal("2.50"))
     freight = order(items=[MILL | {"kind": "freight"}], discount_amount=5)
-    assert (
-        invoices.new_invoice(freight, [], SETTINGS, id="INV-D1111", now=NOW).subject.discount_amount is None
-    )
+    assert invoices.new_invoice(freight, [], SETTINGS, id="INV-D1111", now=NOW).record.discount_amount is None
 
 
 def test_a_draft_of_an_invoice_keeps_where_it_comes_from():
@@ -367,7 +365,7 @@ def test_a_payment_has_the_decimals_of_its_currency():
         paid = invoices.record_payment(
             issued, Decimal("100.00"), id="PAY01", day=DAY, today=DAY, amount=Decimal(amount)
         )
-        assert (paid.notes, paid.subject.status) == ((left,), status)
+        assert (paid.notes, paid.record.status) == ((left,), status)
 
 
 def test_a_credit_note_that_leaves_nothing_open_settles_its_invoice():
@@ -378,7 +376,7 @@ def test_a_credit_note_that_leaves_nothing_open_settles_its_invoice():
             note, credited, SETTINGS, number="2026-0002", day=DAY, open_=Decimal(open_)
         )
         assert [record.status for record in issued.also] == settled
-        assert issued.subject.due is None  # nothing is to be paid
+        assert issued.record.due is None  # nothing is to be paid
 
 
 def test_each_supplier_stands_beside_what_all_of_them_quoted():
@@ -411,10 +409,10 @@ def test_lead_times_are_one_where_all_rows_say_it():
         answers.Offered(("Mill",), Decimal(2), "2 weeks", "row 2"),
         *(answers.Offered((place,), Decimal(2)) for place in ("2", "3")),
     ]
-    received = answers.receive_prices(asked, rows, today=DAY).subject
+    received = answers.receive_prices(asked, rows, today=DAY).record
     assert received.lead_time == "Mill: 2 weeks"
     rows = [row._replace(lead_time="1 week") for row in rows]
-    assert answers.receive_prices(asked, rows, today=DAY).subject.lead_time == "1 week"
+    assert answers.receive_prices(asked, rows, today=DAY).record.lead_time == "1 week"
     with pytest.raises(Refused, match="row 3: Cup is 2 items of SQ-A1111"):
         answers.receive_prices(asked, [answers.Offered(("Cup",), Decimal(2), place="row 3")], today=DAY)
 

@@ -42,7 +42,7 @@ def test_one_price_from_one_on_is_written_as_a_price(tiers):
 
 def test_a_price_becomes_the_first_tier():
     change = set_prices(LIST, [NewPrice("cup", Decimal(2), Decimal(10))])
-    assert change.subject.prices["cup"] == (
+    assert change.record.prices["cup"] == (
         Tier(from_=Decimal(1), price=Decimal(3)),
         Tier(from_=Decimal(10), price=Decimal(2)),
     )

@@ -82,10 +82,10 @@ def test_what_is_sent_goes_to_the_primary_contact_else_to_the_one_named() -> Non
     leaflet = Literature.model_validate({"id": "leaflet", "title": "Leaflet", "url": "https://x.example"})
     for named, to in ((None, "ana"), ("luis", "luis")):
         change = record_literature_sent(deal, leaflet, deal.created, activity_id="ABCDE", contact=named)
-        assert change.subject.activities[-1].contact == to
+        assert change.record.activities[-1].contact == to
     assert (
         record_literature_sent(deal.with_(contacts=()), leaflet, deal.created, activity_id="ABCDE")
-        .subject.activities[-1]
+        .record.activities[-1]
         .contact
         is None
     )

@@ -103,7 +103,7 @@ def register_item_verbs(app: typer.Typer, model: type[D], require_changeable: Ca
     def remove(transaction: Transaction, ref: Ref, item: _Which) -> Change:
         record = changeable(transaction, ref)
         change = remove_item(record, item)
-        after: Any = change.subject
+        after: Any = change.record
         lines, left = record.items, after.items
         confirm_removal(
             transaction.session,

@@ -299,7 +299,7 @@ def register_assign(app: typer.Typer, kind: Kind) -> None:
             change = assignment.assign_to_team(
                 record, transaction.settings, team, owned, today=transaction.today
             )
-            seller = getattr(change.subject, "owner", None)
+            seller = getattr(change.record, "owner", None)
             if seller and seller != record.owner:
                 owned[seller] = owned.get(seller, 0) + 1
             return change

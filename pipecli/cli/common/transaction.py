@@ -184,7 +184,7 @@ class Transaction:
         written yet; when it raises, nothing will be. `beside` are files beside records.
         """
         changes, result = [*first, change], change.asked
-        subject = f"{change.subject.key}: {change.summary}"
+        subject = change.subject
         writes = [*plan_writes(self.pipeline, changes), *beside]
         notes = self._notes(changes)
         if self.session.dry_run or not writes:
@@ -214,12 +214,12 @@ class Transaction:
 
     def commit_and_print_many(self, changes: Sequence[Change], subject: str) -> None:
         """Write changes of many records as one commit and print them: a line each, a list in JSON."""
-        lines = [self.titled(f"{change.subject.key}: {change.summary}", change.records) for change in changes]
+        lines = [self.titled(change.subject, change.records) for change in changes]
         notes = self._notes(changes, with_key=True)
         self.commit(plan_writes(self.pipeline, changes), subject, trailers(changes))
         self._tell(notes)
         if not self.session.dry_run:
-            records = [(change.subject.noun, change.subject.key) for change in changes]
+            records = [(change.record.noun, change.record.key) for change in changes]
             print_many(self.session, records, lines)
 
     def _notes(self, changes: Sequence[Change], *, with_key: bool = False) -> list[str]:
@@ -229,7 +229,7 @@ class Transaction:
         """
         notes = []
         for change in changes:
-            notes += [f"{change.subject.key}: {note}" if with_key else note for note in change.notes]
+            notes += [f"{change.record.key}: {note}" if with_key else note for note in change.notes]
             for record in change.records:
                 plan = getattr(record, "next_contact", None)
                 if plan and plan.date < self.today and f"{plan.date}" != self._known_plan(record):
@@ -257,16 +257,15 @@ class Transaction:
 
     def _is_on_another(self, change: Change) -> bool:
         """True for a step on a record that was there, found by what a person typed."""
-        subject = change.subject
-        if subject.noun == "settings":
+        record = change.record
+        if record.noun == "settings":
             return False
-        is_new = self.pipeline.file_of(subject.noun, subject.key) is None
-        return not is_new or hasattr(subject, "opportunity")
+        is_new = self.pipeline.file_of(record.noun, record.key) is None
+        return not is_new or hasattr(record, "opportunity")
 
     def commit_one(self, change: Change) -> str | None:
         """Commit a change and print nothing; the commit's id."""
-        subject = f"{change.subject.key}: {change.summary}"
-        return self.commit(plan_writes(self.pipeline, [change]), subject, trailers([change]))
+        return self.commit(plan_writes(self.pipeline, [change]), change.subject, trailers([change]))
 
     def commit(
         self,
@@ -363,6 +362,6 @@ def in_full(change: Change, before: Record) -> str:
         return change.summary
     versions = (
         RecordVersion(version.noun, version.key, loads(version.plain_json()), getattr(version, "value", None))
-        for version in (before, change.subject)
+        for version in (before, change.record)
     )
     return "; ".join(event.text for event in events_between(*versions)) or change.summary

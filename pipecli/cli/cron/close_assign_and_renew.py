@@ -222,18 +222,18 @@ def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
 def _subject(changes: Sequence[Change]) -> str:
     """`OPP-2Q8XA: assign to ana, by the rule big deals`; `assign 3 leads and 12 opportunities`."""
     if len(changes) == 1:
-        return f"{changes[0].subject.key}: {changes[0].summary}"
-    counts = Counter(change.subject.noun for change in changes)
+        return changes[0].subject
+    counts = Counter(change.record.noun for change in changes)
     return f"assign {' and '.join(count(number, noun) for noun, number in counts.items())}"
 
 
 def _print_as_it_would_be(run: Session, changes: Sequence[Change]) -> None:
     if run.format is Format.TABLE:
-        write_text("".join(f"{change.subject.key}: would {change.summary}\n" for change in changes))
+        write_text("".join(f"{change.record.key}: would {change.summary}\n" for change in changes))
         return
     shown = [
-        record_json(run, change.subject.noun, change.subject.key)
-        | {name: change.subject.plain()[name] for name in ("owner", "assigned")}
+        record_json(run, change.record.noun, change.record.key)
+        | {name: change.record.plain()[name] for name in ("owner", "assigned")}
         for change in changes
     ]
     print_records(shown, [Column(name, name) for name in ("id", "status", "owner")], run.format)

@@ -75,7 +75,7 @@ def _files(
 ) -> list[Write]:
     """The files that the recorded mails carry; their records list them. Each mail is read once more."""
     homes = {mail.timed.mail.message_id: mail.on.key for mail in outcome.recorded}
-    places = {change.subject.key: place for place, change in enumerate(outcome.changes)}
+    places = {change.record.key: place for place, change in enumerate(outcome.changes)}
     writes: list[Write] = []
     for file in (file for path in paths for file in mail_files(path) if not isinstance(file, LeftOut)):
         for raw in raw_messages(file, body=message.WHOLE):
@@ -89,12 +89,12 @@ def _files(
             for name, content in message.attachments_of(raw):
                 change = outcome.changes[places[home]]
                 try:
-                    record, write = attached(transaction, change.subject, name, content)
+                    record, write = attached(transaction, change.record, name, content)
                 except Refused as error:
                     if not isinstance(error, AlreadyAttached):
                         say(terminal_line(f"{raw.place}: {error.message}"))
                     continue
-                outcome.changes[places[home]] = change._replace(subject=record)
+                outcome.changes[places[home]] = change._replace(record=record)
                 writes.append(write)
     for mail in mails:
         if mail.message_id in homes:  # recorded without its files, it would never be looked at again
@@ -110,7 +110,7 @@ def _write(transaction: Transaction, outcome: MailOutcome, files: list[Write]) -
     commit = None
     if writes and (not run.dry_run or run.format_name == "table"):
         subject = (
-            f"{changes[0].subject.key}: {changes[0].summary}"
+            changes[0].subject
             if len(changes) == 1
             else f"Record {len(outcome.recorded):,} mails on {len(changes):,} deals and leads"
         )
@@ -119,7 +119,7 @@ def _write(transaction: Transaction, outcome: MailOutcome, files: list[Write]) -
         say(f"{count(len(files), 'attachment')} kept")
     for change in changes:
         for note in change.notes:
-            say(f"{change.subject.key}: {note}")
+            say(f"{change.record.key}: {note}")
     return commit
 
 

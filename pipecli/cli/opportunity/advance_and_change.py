@@ -56,9 +56,9 @@ def advance(
         change = advance_deal(
             deal, transaction.settings, to=to, force=force, keep_probability=keep_probability
         )
-        assert isinstance(change.subject, Opportunity)
-        followed = plan_next_contact(change.subject, planned, transaction.now)
-        return change._replace(subject=followed.record, summary=f"{change.summary}{followed.words}")
+        assert isinstance(change.record, Opportunity)
+        followed = plan_next_contact(change.record, planned, transaction.now)
+        return change._replace(record=followed.record, summary=f"{change.summary}{followed.words}")
 
     change_each(transaction, Opportunity, refs, decide, "advance")
 

@@ -58,8 +58,8 @@ def move(run: Session, key: str, stage: str) -> Moved:
         deal = pipeline.get(Opportunity, key)
         change = advance_deal(deal, pipeline.settings, to=stage)
         Transaction(run, pipeline).commit_one(change)
-        assert isinstance(change.subject, Opportunity)
-        return Moved(deal, change.subject, "; ".join([f"{key}: {change.summary}", *change.notes]))
+        assert isinstance(change.record, Opportunity)
+        return Moved(deal, change.record, "; ".join([f"{key}: {change.summary}", *change.notes]))
 
 
 def undo(run: Session, moved: Moved) -> str:

@@ -190,7 +190,7 @@ def send_by_email(
 
     Unless `alone`, it is claimed, so that no two clones mail it.
     """
-    paper = sent.subject
+    paper = sent.record
     assert isinstance(paper, (Quotation, Invoice))
     is_dry = transaction.session.dry_run and not os.environ.get("PIPECLI_SMTP_HOST")  # nothing is sent
     server = server_of({**os.environ, "PIPECLI_SMTP_HOST": "localhost"} if is_dry else os.environ)

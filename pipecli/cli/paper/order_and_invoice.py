@@ -267,4 +267,4 @@ def credit(
         reason=reason,
     )
     transaction.commit_and_print(change)
-    say(f"a draft; number it: pipecli invoice issue {change.subject.key}")
+    say(f"a draft; number it: pipecli invoice issue {change.record.key}")

@@ -172,7 +172,7 @@ def expire(transaction: Transaction) -> None:
     )
     if not changes:
         mention("no sent quotation is past its validity")
-    one = f"{changes[0].subject.key}: expire" if changes else ""
+    one = f"{changes[0].record.key}: expire" if changes else ""
     transaction.commit_and_print_many(
         changes, one if len(changes) == 1 else f"expire {len(changes)} quotations"
     )

@@ -276,9 +276,9 @@ class _Run:
             if lead is None:
                 changes.append(add_mails(self._get(on), activities, self._pipeline.now))
             else:
-                assert isinstance(lead.subject, Lead)
+                assert isinstance(lead.record, Lead)
                 self.leads[on] = lead._replace(
-                    subject=add_mails(lead.subject, activities, self._pipeline.now).subject
+                    record=add_mails(lead.record, activities, self._pipeline.now).record
                 )
         return [*changes, *self.leads.values()]
 

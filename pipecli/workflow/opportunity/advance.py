@@ -55,7 +55,7 @@ def advance_deal(
         moved, dropped = deal.with_(stage=stage.id), ()
     forced = (f"forced; {'; '.join(missing)}",) if missing else ()
     return Change(
-        subject=moved,
+        record=moved,
         summary=f"advance {deal.stage} → {stage.id}{' (forced)' if missing else ''}",
         event="stage-changed",
         notes=(*forced, *dropped),
