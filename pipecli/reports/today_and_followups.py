@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from pipecli.harmless_text import message_line
 from pipecli.records.days import day_in, moment_in
 from pipecli.reports.deal import Deal
-from pipecli.reports.stale_and_receivables import is_stale, last_movement
+from pipecli.reports.lost_stale_and_receivables import is_stale, last_movement
 from pipecli.translation import Words, words_of
 
 NEXT_CONTACT = "next-contact"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipecli.cli.opportunity.board_cards import card_of
 from pipecli.records.days import Days
 from pipecli.records.money import Rates
-from pipecli.reports import lost, percent
+from pipecli.reports import percent
 from pipecli.reports.activity_and_first_response import (
     Activity,
     FirstAnswer,
@@ -24,9 +24,9 @@ from pipecli.reports.activity_and_first_response import (
 )
 from pipecli.reports.deal import Deal, Valuation, split_amount
 from pipecli.reports.funnel_and_velocity import LeadInFunnel, Sale, funnel, velocity
+from pipecli.reports.lost_stale_and_receivables import AGES, LOST_GROUPINGS, age_of, last_movement, lost
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Sum, key_figures, pipeline_by_stage
 from pipecli.reports.ranking import Points, period_before, plain_points, ranking
-from pipecli.reports.stale_and_receivables import AGES, age_of, last_movement
 from pipecli.reports.today_and_followups import (
     FollowUp,
     PlannedAction,
@@ -85,9 +85,9 @@ open_deals = st.lists(
 )  # fmt: skip
 
 
-@given(closed_deals, st.sampled_from(lost.GROUPINGS), st.sampled_from([None, "month", "quarter"]))
+@given(closed_deals, st.sampled_from(LOST_GROUPINGS), st.sampled_from([None, "month", "quarter"]))
 def test_the_lost_add_up(deals: list[Deal], by: str, trend: str | None) -> None:
-    found = lost.lost(deals, by=by, valuation=Valuation(RATES), trend=trend)
+    found = lost(deals, by=by, valuation=Valuation(RATES), trend=trend)
 
     assert found.totals.lost_count == sum(deal.status == "lost" for deal in deals)
     assert found.totals.won_count == sum(deal.status == "won" for deal in deals)

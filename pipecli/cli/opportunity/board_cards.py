@@ -22,7 +22,7 @@ from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.deal import Deal, Valuation
-from pipecli.reports.stale_and_receivables import is_stale, last_movement
+from pipecli.reports.lost_stale_and_receivables import is_stale, last_movement
 from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
 from pipecli.store.index.rows_for_verbs import labels, rows_where

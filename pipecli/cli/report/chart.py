@@ -26,8 +26,7 @@ from pipecli.records.kinds import LEAD, OPPORTUNITY, Kind
 from pipecli.reports.deal import Deal, Valuation
 from pipecli.reports.forecast import GROUPINGS as FORECAST_GROUPINGS
 from pipecli.reports.forecast import Forecast, window_of
-from pipecli.reports.lost import GROUPINGS as LOST_GROUPINGS
-from pipecli.reports.lost import Lost
+from pipecli.reports.lost_stale_and_receivables import LOST_GROUPINGS, Lost
 from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 from pipecli.store.index.rows_for_reports import open_deals
 from pipecli.store.index.rows_for_verbs import labels

@@ -20,7 +20,7 @@ from pipecli.records.days import PERIODS, Days
 from pipecli.reports.activity_and_first_response import worked_on
 from pipecli.reports.deal import Deal, Valuation
 from pipecli.reports.forecast import Forecast
-from pipecli.reports.stale_and_receivables import Stale
+from pipecli.reports.lost_stale_and_receivables import Stale
 from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 from pipecli.store.index.rows_for_reports import activities, open_deals
 from pipecli.translation import Words

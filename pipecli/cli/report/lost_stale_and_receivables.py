@@ -27,17 +27,19 @@ from pipecli.json_and_csv import picked
 from pipecli.records.days import PERIODS
 from pipecli.records.kinds import CUSTOMER, INVOICE, OPPORTUNITY
 from pipecli.reports.deal import Key
-from pipecli.reports.lost import GROUPINGS as LOST_GROUPINGS
-from pipecli.reports.lost import Lost, LostRow, lost
-from pipecli.reports.stale_and_receivables import (
+from pipecli.reports.lost_stale_and_receivables import (
     AGES,
+    LOST_GROUPINGS,
+    STALE_GROUPINGS,
+    Lost,
+    LostRow,
     Stale,
     StaleDeal,
+    lost,
     receivables,
     stale_by_group,
     stale_deals,
 )
-from pipecli.reports.stale_and_receivables import GROUPINGS as STALE_GROUPINGS
 from pipecli.store.index.rows_for_reports import closed_to_count, open_deals, open_invoices
 from pipecli.wording import count
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipecli.reports.activity_and_first_response import Activity, FirstAnswer, Inquiry, OwnedDeal
     from pipecli.reports.forecast import Window
     from pipecli.reports.funnel_and_velocity import LeadInFunnel, Sale
-    from pipecli.reports.stale_and_receivables import OpenInvoice
+    from pipecli.reports.lost_stale_and_receivables import OpenInvoice
 
 
 _GROUPED = ", r.process, iif(r.closed_stage IS NULL, r.stage, ''), r.type, r.source, r.customer"
@@ -351,7 +351,7 @@ def owned_deals(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> li
 
 def open_invoices(connection: sqlite3.Connection) -> Iterator[OpenInvoice]:
     """The issued invoices of which something is open, or is to be paid back, by customer."""
-    from pipecli.reports.stale_and_receivables import OpenInvoice
+    from pipecli.reports.lost_stale_and_receivables import OpenInvoice
 
     rows = connection.execute(
         """SELECT customer, coalesce(customer_name, customer), currency, coalesce(overdue_days, 0),
