@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipecli.records.days import Days
-from pipecli.reports.ranking import period_before
+from pipecli.reports.pipeline_key_figures_and_ranking import period_before
 from tests.reporting import RATES, deal, lost, staff, won
 
 if TYPE_CHECKING:

@@ -25,8 +25,16 @@ from pipecli.reports.activity_and_first_response import (
 from pipecli.reports.deal import Deal, Valuation, split_amount
 from pipecli.reports.funnel_and_velocity import LeadInFunnel, Sale, funnel, velocity
 from pipecli.reports.lost_stale_and_receivables import AGES, LOST_GROUPINGS, age_of, last_movement, lost
-from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Sum, key_figures, pipeline_by_stage
-from pipecli.reports.ranking import Points, period_before, plain_points, ranking
+from pipecli.reports.pipeline_key_figures_and_ranking import (
+    STAGE_GROUPINGS,
+    Points,
+    Sum,
+    key_figures,
+    period_before,
+    pipeline_by_stage,
+    plain_points,
+    ranking,
+)
 from pipecli.reports.today_and_followups import (
     FollowUp,
     PlannedAction,
@@ -103,7 +111,7 @@ def test_the_lost_add_up(deals: list[Deal], by: str, trend: str | None) -> None:
             assert sum(getattr(row, name) for row in found.periods) == getattr(found.totals, name)
 
 
-@given(open_deals, st.sampled_from(GROUPINGS))
+@given(open_deals, st.sampled_from(STAGE_GROUPINGS))
 def test_the_cells_add_up_to_both_sides(deals: list[Deal], by: str) -> None:
     found = pipeline_by_stage(
         deals, by=by, valuation=Valuation(RATES), today=TODAY, order=[("standard", "demo")]

@@ -43,7 +43,7 @@ from pipecli.outbox.notices import (
 from pipecli.records.days import Days, months_around, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
 from pipecli.reports.deal import Valuation
-from pipecli.reports.ranking import Ranking, points_of, ranking
+from pipecli.reports.pipeline_key_figures_and_ranking import Ranking, points_of, ranking
 from pipecli.reports.today_and_followups import Message
 from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 from pipecli.store.index.rows_for_reports import closed_deals

@@ -35,7 +35,7 @@ from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.reports.deal import Valuation
 from pipecli.reports.forecast import Window
 from pipecli.reports.lost_stale_and_receivables import Stale, stale_deals
-from pipecli.reports.pipeline_and_key_figures import KeyFigures, figure_change, key_figures
+from pipecli.reports.pipeline_key_figures_and_ranking import KeyFigures, figure_change, key_figures
 from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
 from pipecli.store.pipeline import Pipeline

@@ -26,9 +26,19 @@ from pipecli.cli.report.options_and_columns import (
 from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.deal import Valuation
-from pipecli.reports.pipeline_and_key_figures import GROUPINGS as STAGE_GROUPINGS
-from pipecli.reports.pipeline_and_key_figures import Matrix, OpenDeals, Sum, pipeline_by_stage
-from pipecli.reports.ranking import GROUPINGS, Ranking, RankingRow, period_before, points_of, ranking
+from pipecli.reports.pipeline_key_figures_and_ranking import (
+    RANKING_GROUPINGS,
+    STAGE_GROUPINGS,
+    Matrix,
+    OpenDeals,
+    Ranking,
+    RankingRow,
+    Sum,
+    period_before,
+    pipeline_by_stage,
+    points_of,
+    ranking,
+)
 from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
 from pipecli.store.pipeline import Pipeline
@@ -165,7 +175,7 @@ def _list(matrix: Matrix, asked: Asked, stages: KeyNames) -> str:
 
 
 @app.command("report ranking", cls=Report)
-@asking(OPPORTUNITY, by="owner", groupings=GROUPINGS, when="this quarter")
+@asking(OPPORTUNITY, by="owner", groupings=RANKING_GROUPINGS, when="this quarter")
 def report_ranking(asked: Asked) -> None:
     """Print the ranking of the salespeople by points.
 
