@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from ryaml import loads
 
-from pipecli.inbox.importing.rows_of_file import rows_of_file
-from pipecli.inbox.moving.findings import types_of_papers
 from tests.conftest import Cli
 
 pytestmark = pytest.mark.usefixtures("at_a_desk")
@@ -399,8 +397,6 @@ def test_a_type_says_which_papers_are_quotations_and_contacts_are_customers_wher
     assert "documents.csv: rows that Type calls Invoice are left out" in told["assumed"]
     cli("import", "run", "m")
     assert [*_papers(root)] == ["Q-1"]
-    mixed = rows_of_file("Nr;Belegart\n1;Angebot\n2;Auftragsbestätigung\n".encode(), "x.csv")
-    assert types_of_papers(mixed) == {"Belegart": ["Angebot"]}  # all came as orders
     head = "ContactName,QuoteNumber,QuoteDate,Status,Currency,"
     head += "Description,Quantity,UnitAmount,DiscountRate,LineAmount\n"
     row = "QU-1,2026-11-02,SENT,GBP"
@@ -412,6 +408,28 @@ def test_a_type_says_which_papers_are_quotations_and_contacts_are_customers_wher
     plan.write_text(plan.read_text().replace("answer:", "answer: make"))
     cli("import", "run", "n")
     assert _lines(_papers(root)["QU-1"], "discount", "unit_price") == [(10, 500), (None, 50)]
+
+
+def test_a_table_of_quotations_and_orders_is_two_of_each_its_own_rows(cli: Cli, root: Path) -> None:
+    """All came as orders, then the quotations alone; lines of a bill named no record that is here."""
+    papers = "Nummer;Belegart;Status;Kunde;Summe netto;Datum\n"
+    papers += "AN-1;Angebot;Angenommen;Reuss KG;30,00;01.11.2026\n"
+    papers += "AB-1;Auftragsbestätigung;Offen;Reuss KG;20,00;02.11.2026\n"
+    papers += "RE-1;Rechnung;Bezahlt;Reuss KG;30,00;03.11.2026\n"
+    lines = "Belegnummer;Bezeichnung;Menge;Einzelpreis;Gesamt\nAN-1;Putzen;2;15,00;30,00\n"
+    lines += "AB-1;Fenster;1;20,00;20,00\nRE-1;Putzen;2;15,00;30,00\n"
+    told = _plan(cli, belege=papers, positionen=lines)
+    assert "belege.csv: rows that Belegart calls Rechnung are left out" in told["assumed"]
+    assert [one["about"] for one in told["questions"]] == ["deals-of-quotations", "deals-of-orders"]
+    _answered("make")
+    ran = cli("import", "run", "m").out
+    assert "1 left out; 1 of those left out belong to what is left out" in ran
+    assert "without a deal" not in ran
+    assert [_papers(root)["AN-1"]["status"], _papers(root, "orders")["AB-1"]["status"]] == [
+        "accepted",
+        "open",
+    ]
+    assert {*_papers(root, "opportunities")} == {"AN-1", "AB-1"}
 
 
 def test_money_is_taken_or_what_is_taken_comes_to_it_or_the_plan_names_it(cli: Cli, root: Path) -> None:
@@ -818,7 +836,7 @@ def test_lines_of_a_paper_that_is_left_out_stay_out_with_it(cli: Cli) -> None:
     )
     ran = cli("import", "run", "m").out
     assert "quotations: 3 rows of Quote.csv: 1 made, 2 left out" in ran
-    assert "QuoteLineItem.csv: 1 made, 1 left out; 1 of those left out name no record that is here" in ran
+    assert "QuoteLineItem.csv: 1 made, 1 left out; 1 of those left out belong to what is left out" in ran
 
 
 def test_a_plan_writes_what_its_run_takes(cli: Cli, root: Path) -> None:

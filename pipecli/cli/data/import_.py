@@ -39,7 +39,8 @@ from pipecli.wording import count, first_of
 if TYPE_CHECKING:  # what plans, runs and reconciles a whole export is loaded by the verbs that do
     from pipecli.inbox.moving.findings import Question
     from pipecli.inbox.moving.plan import Plan
-    from pipecli.inbox.moving.run_plan import Moved, Rehearsal
+    from pipecli.inbox.moving.rehearse import Rehearsal
+    from pipecli.inbox.moving.run_plan import Moved
 
 KeepOption = Annotated[
     Keep | None, typer.Option(help="The value to keep if people and the file changed it. Default: local.")
@@ -157,7 +158,8 @@ def plan(
 ) -> None:
     """Write mappings and settings for an export, and what is left open."""
     from pipecli.inbox.moving.plan_files import note_source, source_of
-    from pipecli.inbox.moving.run_plan import plan_again, rehearse
+    from pipecli.inbox.moving.rehearse import rehearse
+    from pipecli.inbox.moving.run_plan import plan_again
 
     run.refuse_links_out(into.glob("*.yaml"))
     if (into / PLAN_FILE).exists() and not force:

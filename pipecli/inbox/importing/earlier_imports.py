@@ -65,6 +65,8 @@ class OtherFiles:
         self.is_own, self.coming, self._several = is_own, coming, several
         self.refused: dict[tuple[str, str], str] = {}
         """Their rejected rows by noun and external id, each with its reason."""
+        self.left_out = set[str]()
+        """The external ids in their rows that aren't taken, such as papers without a deal."""
         self.called: dict[tuple[str, str], list[str]] = defaultdict(list)
         """The records that have another name here, or are merged into others, by noun and `name_key`."""
         self._said: dict[tuple[str, str], dict[Path, int]] = {}

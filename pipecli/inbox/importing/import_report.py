@@ -49,11 +49,20 @@ _SECTIONS = {
 
 
 NOT_HERE = "rows whose record isn't here"
+WITH_THEM = "rows whose record is left out"
 REMOVED = "rows whose record was removed or merged here"
 
 
 class NotHere(Unreadable):
     """The record of a row isn't in the pipeline, and isn't to be made."""
+
+    why = NOT_HERE
+
+
+class LeftOut(NotHere):
+    """The record of a row is in an earlier file of the same move, and isn't taken from there."""
+
+    why = WITH_THEM
 
 
 class Removed(NotHere):
@@ -107,7 +116,7 @@ class ImportOutcome:
         elif isinstance(error, NotHere) and unknown == "skip":
             self.skipped += 1
             self.left_out.add(row.line)
-            self.tallies.count("left_out", NOT_HERE, row)
+            self.tallies.count("left_out", error.why, row)
         else:
             self.rejected.append((row, Reason(str(error), error.new)))
 

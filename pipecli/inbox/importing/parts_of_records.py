@@ -13,7 +13,7 @@ from pipecli.errors import Reason, Unreadable
 from pipecli.inbox.importing.bindings import Bindings
 from pipecli.inbox.importing.cells import name_in
 from pipecli.inbox.importing.earlier_imports import Keep
-from pipecli.inbox.importing.import_report import ImportOutcome, Lines, NotHere, Removed
+from pipecli.inbox.importing.import_report import ImportOutcome, LeftOut, Lines, NotHere, Removed
 from pipecli.inbox.importing.list_elements import Element
 from pipecli.inbox.importing.mapping import RECORD, RowKind, Source
 from pipecli.inbox.importing.match_record import last_imports
@@ -77,12 +77,12 @@ def _parent(
     part: RowKind, columns: Iterable[tuple[tuple[str, ...], str]], row: Row, names: Nameable
 ) -> tuple[str, str, bool]:
     """The kind and the id of a row's record, and whether the row names others besides (`9002;9003`)."""
-    texts = []
+    texts = list[str]()
     for nouns, column in columns:
         whole = name_in(row.text(column))
         if not whole:
             continue
-        texts.append(f'"{whole}"')
+        texts.append(whole)
         for text in (whole, *(part.strip() for part in whole.split(";") if ";" in whole)):
             if known := [(noun, key) for noun in nouns if (key := names.find(noun, text)) is not None]:
                 break
@@ -94,7 +94,9 @@ def _parent(
         if known:
             return *known[0], text != whole
     kinds = " or ".join(parent.noun for parent in part.kinds)
-    raise NotHere(f"unknown {kinds} {' or '.join(texts)}" if texts else f"it names no {kinds}")
+    named = " or ".join(f'"{text}"' for text in texts)
+    error = NotHere if names.others.left_out.isdisjoint(texts) else LeftOut
+    raise error(f"unknown {kinds} {named}" if texts else f"it names no {kinds}")
 
 
 class _Move(NamedTuple):

@@ -13,15 +13,13 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.cells import RATES, is_percentage
-from pipecli.inbox.importing.compile_mapping import holds, texts
-from pipecli.inbox.importing.mapping import Column, Source
-from pipecli.inbox.importing.table import Cell, Row, Table
+from pipecli.inbox.importing.cells import RATES
+from pipecli.inbox.importing.compile_mapping import texts
+from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.vocabulary import bare_header, header_key, patterns, synonyms
 from pipecli.records.compare_names import folded
-from pipecli.records.money import EXACT, part_of, percentage
-from pipecli.records.written_amounts import DecimalSign, decimal_sign_of, in_units, read_money, read_number
+from pipecli.records.written_amounts import decimal_sign_of, read_money
 from pipecli.store import ids_and_files
 
 
@@ -361,90 +359,3 @@ def nets_apart(cells: Mapping[str, Numbers], taxes: Sequence[str], net: Numbers)
                 return []
             found += [column] if any(cells[tax]) and column not in found else []
     return found
-
-
-class FileColumns:
-    """The columns of a file by the fields that they feed."""
-
-    def __init__(self, source: Source, table: Table) -> None:
-        self.mapping = source.mapping
-        self._feeds: dict[str, list[tuple[str, Column]]] = {}
-        for name, several in self.mapping.columns.items():
-            column = name if name in table.columns else name.removesuffix("?")
-            for one in several:
-                field_ = re.sub(r"^items\.(1\.)?|_after_discount$", "", one.to or "")
-                if self.mapping.rows and one.to in ("discount", "discount_amount"):
-                    field_ = f"whole.{field_}"  # none of its line
-                self._feeds.setdefault(field_, []).append((column, one))
-        self._decimal_signs: dict[str, DecimalSign] = {}
-        self._table = table
-
-    @property
-    def fed(self) -> set[str]:
-        """The columns that feed a field, but for those below `custom`."""
-        return {c for field_, fed in self._feeds.items() if not field_.startswith("custom.") for c, _ in fed}
-
-    @property
-    def tell_deals(self) -> bool:
-        return "title" in self._feeds.keys() | self.mapping.templates.keys()
-
-    def text(self, row: Row, field_: str) -> str:
-        """The first cell that feeds a field, as the mapping replaces it; empty where none does."""
-        cells = ((one.values, row.text(column)) for column, one in self._feeds.get(field_, ()))
-        return next((str(values.get(cell, cell)) for values, cell in cells if cell), "")
-
-    def number(self, row: Row, field_: str) -> Decimal | None:
-        """The first number that feeds a field, the final value of a won deal before its amount; else None."""
-        for column, one, cell in self._cells(row, field_):
-            if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
-                value = Decimal(cell)
-            else:
-                decimal_sign = one.decimal or self._decimal_sign_of(column)
-                try:
-                    if field_ in ("quantity", "discount", "tax"):
-                        value = read_number(str(cell), decimal_sign, is_percent=field_ != "quantity")
-                    else:
-                        value = read_money(str(cell), decimal_sign, has_thousandths=False).value
-                except Unreadable:
-                    continue
-            scale = one.scale or (self.mapping.scale if field_ == "discount" else None)
-            if number := row.text(other := one.times or one.per or ""):
-                times = read_number(number, self._decimal_sign_of(other))
-                value = EXACT.multiply(value, times) if one.times else part_of(value, times)
-            is_fraction = scale == "fraction" and not str(cell).strip().endswith("%")
-            return value * 100 if is_fraction else in_units(value, str(cell), scale)
-        return None
-
-    def _decimal_sign_of(self, column: str) -> DecimalSign:
-        if column not in self._decimal_signs:
-            self._decimal_signs[column] = decimal_sign_of(texts(self._table, column)) or self._table.decimal
-        return self.mapping.decimal or self._decimal_signs[column]
-
-    def _cells(self, row: Row, field_: str) -> Iterator[tuple[str, Column, Cell]]:
-        """The cells that feed a field, with what the mapping says of each.
-
-        Of an amount first the final value, of a discount also what says `10%` in a column of amounts.
-        """
-        if field_ == "amount":
-            yield from self._cells(row, "closed.amount")
-        for column, one in self._feeds.get(field_, ()):
-            if holds(one.when, row):
-                yield column, one, row.cells.get(column, "")
-        if field_ == "discount":
-            yield from (three for three in self._cells(row, "discount_amount") if is_percentage(three[2]))
-
-    def line(self, row: Row, *, is_full: bool = False) -> Decimal | None:
-        """The worth of a line, or before its discount; None where it has no price."""
-        told = {name: None if is_full and "disc" in name else self.number(row, name) for name in _OF_LINE}
-        return None if told["unit_price"] is None else worth_of(told)
-
-
-_OF_LINE = {"unit_price": 0, "quantity": 1, "discount": 0, "discount_amount": 0, "term": 1}
-"""The fields that the worth of a line is made of, with the values of those that it lacks."""
-
-
-def worth_of(line: Mapping[str, Any]) -> Decimal:
-    told = (default if (value := line.get(name)) is None else value for name, default in _OF_LINE.items())
-    price, quantity, discount, discount_amount, term = (Decimal(str(value)) for value in told)
-    gross = EXACT.multiply(EXACT.multiply(quantity, price), term)
-    return EXACT.subtract(percentage(gross, 100 - discount), discount_amount)

@@ -380,7 +380,9 @@ class Deals:
         if "expected_close" in self.roles and all(self._cell(row, "expected_close") for row in dayless):
             changes = [c for c in changes if "stage" in header_key(c)] or [self.roles["expected_close"]]
         changed = next(iter(changes), None)
-        told, made = self.preset.get("closing", self.findings.answer("closing")), self.roles.get("created")
+        made = self.roles.get("created")
+        told = self.preset.get("closing") if made else None  # of papers
+        told = told or self.findings.answer("closing")
         free = [c for c in self.table.columns if c not in self.roles.values() and is_of_days(self.table, c)]
         choices = ["a day, such as 2026-01-31", *["created, the day each was made"] * bool(made), *free[:5]]
         form = ", or with ".join(choices)

@@ -247,7 +247,8 @@ def by_numbers(table: Table, told: Recognised, known: Iterable[Known], findings:
         return told
     ids, numbers = (texts(table, told.roles.get(role, "")) for role in ("external_id", "custom.number"))
     of, named = f"record.{told.kind.removesuffix('s')}", findings.ids_here(told.kind)
-    named |= {text for lines, other in known for text in texts(lines, other.roles.get(of, ""))}
+    lines = [(table, other.roles.get(role, "")) for table, other in known for role in (of, "record.paper")]
+    named |= {text for table, column in lines for text in texts(table, column)}
     if not named.isdisjoint(ids) or len(numbers) < len(table.rows) or named.isdisjoint(numbers):
         why = "lines that name one by its number stay out, as they are known by their ids"
         lost = not named.isdisjoint(numbers.keys() - ids.keys())

@@ -17,7 +17,7 @@ from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.day_formats import is_iso, read_day
 from pipecli.inbox.importing.table import CountedRows, Row, Table, fill_down
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.findings import Findings, Outcomes, When, about_table, beside, types_of_papers
+from pipecli.inbox.moving.findings import Findings, Outcomes, When, about_table, beside
 from pipecli.inbox.moving.guess_or_ask_formats import are_days, date_form
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for
 from pipecli.inbox.moving.vocabulary import (
@@ -326,8 +326,6 @@ def without_deleted(table: Table, told: Recognised, findings: Findings) -> Known
             kinds = {word: kinds_named(f"{word}.csv") for word in texts(table, column)}
             if all(kinds.values()):  # leads and meetings among the deals
                 only[kept := column] = {"not": [word for word in kinds if told.kind not in kinds[word]]}
-        elif told.kind == "quotations" and (own := types_of_papers(table).get(column)):
-            only[kept := column] = {"not": [word for word in texts(table, column) if word not in own]}
     if not (only := {column: gone for column, gone in only.items() if gone["not"]}):
         return table, told
     for column, gone in only.items():

@@ -121,23 +121,6 @@ def share_words(table: Table, one: str, other: str) -> bool:
     return 2 * sum(not first.isdisjoint(second) for first, second in words) > len(words)
 
 
-def types_of_papers(table: Table) -> dict[str, list[str]]:
-    """The column of types of papers, with the words for quotations: Freshsales has bills beside them.
-
-    Its header says so, or each of its cells is a word for quotations or orders: `Belegart`.
-    """
-    names, orders = (
-        {header_key(name) for name in synonyms()[kind].names} for kind in ("quotations", "orders")
-    )
-    for column in table.columns:
-        words = texts(table, column)
-        own = [w for w in words if header_key(w) in names]
-        is_all = len(words) > 1 and all(header_key(w) in names | orders for w in words)
-        if own and (is_all or header_key(column).split()[-1:] == ["type"]):
-            return {column: own}
-    return {}
-
-
 class Question(NamedTuple):
     """A question that an export leaves open; a run is refused until it has an answer."""
 

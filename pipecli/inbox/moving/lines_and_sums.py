@@ -21,7 +21,6 @@ from pipecli.inbox.importing.table import CountedRows, Row, Table
 from pipecli.inbox.moving import arithmetic
 from pipecli.inbox.moving.arithmetic import (
     NEARLY_ALL,
-    FileColumns,
     Worth,
     agree,
     are_rates,
@@ -35,8 +34,8 @@ from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings, about_table, name_of_lines
 from pipecli.inbox.moving.papers_and_lines import (
     NAMING,
-    PAPER_KINDS,
     TERMS,
+    FileColumns,
     best_fit,
     field_of,
     heads,
@@ -45,7 +44,7 @@ from pipecli.inbox.moving.papers_and_lines import (
     prefix_of,
     rows_of_each,
 )
-from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, columns_for
+from pipecli.inbox.moving.recognise_by_words import PAPER_KINDS, Recognised, by_words, columns_for
 from pipecli.records.compare_names import is_code
 from pipecli.records.kinds import SKU
 from pipecli.records.written_amounts import decimal_sign_of
@@ -228,15 +227,15 @@ def _has_open_sums(told: Recognised) -> bool:
     )
 
 
-def with_sums(known: Sequence[Known], findings: Findings) -> list[Recognised]:
-    """The columns of tables; of papers with the sum and the discount of the whole that their lines tell."""
+def with_sums(known: Sequence[Known], findings: Findings) -> Iterator[Known]:
+    """The tables; of papers with the sum and the discount of the whole that their lines tell."""
     worth = worth_of_lines(known) if any(_has_open_sums(told) for _, told in known) else {}
     is_gross = any(told.kind == "items" and says_tax(told.column_of("unit_price")) for _, told in known)
-    several = [_of_sums(*one, worth, findings) if _has_open_sums(one[1]) else one[1] for one in known]
     kinds = (*PAPER_KINDS, "opportunities") * is_gross
-    return [
-        _with_tax(of, told=of.kind in kinds or says_tax(of.column_of("items.unit_price"))) for of in several
-    ]
+    for table, told in known:
+        of = _of_sums(table, told, worth, findings) if _has_open_sums(told) else told
+        is_taxed = of.kind in kinds or says_tax(of.column_of("items.unit_price"))
+        yield table, _with_tax(of, told=is_taxed)
 
 
 def _with_tax(columns: Recognised, *, told: bool) -> Recognised:
@@ -316,7 +315,7 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     )
 
 
-def with_money_told(known: Sequence[Known], findings: Findings) -> list[Known]:
+def with_money_told(known: Iterable[Known], findings: Findings) -> list[Known]:
     """The tables, when it is told which columns of money nothing that is taken comes to.
 
     And which papers say another total than their lines; if they are many, it is asked which of both holds.
@@ -361,7 +360,7 @@ def _lines_of(kind: str, known: Iterable[Known]) -> Iterator[Known]:
     for table, told in known:
         roles = {of for of in told.columns.values() if isinstance(of, str) and of.startswith("record")}
         if told.kind == kind or (
-            told.kind == ITEMS and roles & {"record", f"record.{kind.removesuffix('s')}"}
+            told.kind == ITEMS and roles & {"record", "record.paper", f"record.{kind.removesuffix('s')}"}
         ):
             yield table, told
 

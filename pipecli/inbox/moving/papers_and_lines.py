@@ -1,202 +1,35 @@
-"""Papers and lines told apart: which table has quotations or orders, which their lines, and which both.
+"""The rows of papers, with those of their lines, and their deals: those without one stay out, or it is made.
 
-Each paper must have a deal: those without one stay out, or a deal is made for each. A few are shown to a
-person as they would come.
+A few are shown to a person as they would come.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import product
-from textwrap import wrap
 from typing import Any
 
+from pipecli.errors import Unreadable
+from pipecli.inbox.importing.cells import is_percentage
 from pipecli.inbox.importing.compile_mapping import holds, texts
-from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Source
-from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Column, Source
+from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.inbox.moving import arithmetic
-from pipecli.inbox.moving import recognise_by_words as headers
-from pipecli.inbox.moving.arithmetic import FileColumns, agree, are_rates, columns_of_money, has_word, numbers
+from pipecli.inbox.moving.arithmetic import agree, has_word, numbers
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.findings import Findings, about_table, name_of_lines, text_of_row
+from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.guess_or_ask_formats import date_form
-from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, by_words_of, columns_for, of_papers
-from pipecli.inbox.moving.vocabulary import are_data, header_key, synonyms
-from pipecli.json_and_csv import loads
-from pipecli.records.compare_names import folded
-from pipecli.records.items_and_totals import totals
-from pipecli.records.kinds import Kind
-from pipecli.store.index import rows_for_verbs
-from pipecli.store.pipeline import Pipeline
-from pipecli.store.validate_record import validate
-from pipecli.wording import count, first_of, shortened
+from pipecli.inbox.moving.recognise_by_words import PAPER_KINDS, Recognised, columns_for
+from pipecli.records.money import EXACT, part_of, percentage
+from pipecli.records.written_amounts import DecimalSign, decimal_sign_of, in_units, read_money, read_number
+from pipecli.wording import count, first_of
 
-PAPER_KINDS = ("quotations", "orders")
-_OF_A_LINE = ("quantity", "unit_price", "product#", "uom")
-"""Roles that nothing but a line has, where a table has a row for each."""
-_OF_DEALS = ("title", "amount", "stage", "status", "owner", "close", "expected_close")
-"""Roles in which the rows of one deal don't differ; where its id tells it, but for what a line has, too."""
 TERMS = ("unit_price", "discount", "discount_amount", "tax", "total")
-_ROLES = (*_OF_A_LINE, "product", "description", "external_id", *TERMS[1:])
 Fits = tuple[list[arithmetic.Fit], arithmetic.Fit | None, Mapping[str, Sequence[str]]]
-_NAMES = ("external_id", "custom.number", "custom.name", "title")
-"""Roles by which other tables name a record."""
 NAMING = ("custom.number", "custom.name", "custom.subject")
-_RECORDS = {"quotations": "record.quotation", "orders": "record.order", "opportunities": "record"}
 _ENDS = {"accepted": "won", "delivered": "won", "rejected": "lost", "cancelled": "lost"}
-
-
-def with_papers_and_lines(
-    several: Sequence[tuple[Table, Recognised | None]], findings: Findings
-) -> list[tuple[Table, Recognised | None]]:
-    """The tables with what no preset knows: papers of their deals, and lines, which name a record of another.
-
-    A column nearly all of whose cells are names of records there tells it, whatever its header says.
-    """
-    deals = _names_of(several, "opportunities")[""]
-    alone = all(
-        told is None
-        or told.kind != "opportunities"
-        or (not told.vendor and of_papers(one, deals, alone=True))
-        for one, told in several
-    )
-    known = [
-        (one, told if told and told.vendor else of_papers(one, deals, alone=alone) or told)
-        for one, told in several
-    ]
-    has_deals = any(told and told.kind == "opportunities" for _, told in known)
-    for place, (table, told) in enumerate(known):  # of a vendor, too
-        named = told and told.kind in PAPER_KINDS and map(told.column_of, ("opportunity", "opportunity#"))
-        if told and named and not (has_deals or any(named)):
-            known[place] = table, told._replace(rest={**told.rest, "alone": True})
-    names = cache(partial(_names_of, known))
-    every = [(table, (_is_open(told) and _of_lines(table, names)) or told) for table, told in known]
-    every = [(table, told or _of_what_was_done(table, names("opportunities")[""])) for table, told in every]
-    every = [(table, told and with_lines_in_rows(table, told, findings)) for table, told in every]
-    papers = [(table, told) for table, told in every if told and told.kind in PAPER_KINDS]
-    return [(table, told and _unless_named_again(table, told, papers, findings)) for table, told in every]
-
-
-def _is_open(told: Recognised | None) -> bool:
-    """True for a table of which words tell nothing, or nothing that such a kind alone has."""
-    if told is None or told.vendor or told.kind in ("items", "users", *PAPER_KINDS):
-        return told is None
-    return told.roles.keys().isdisjoint(("stage", "status"))
-
-
-def _names_of(several: Iterable[tuple[Table, Recognised | None]], kind: str) -> dict[str, set[str]]:
-    """The names of the records of a kind by the keys of their headers; by `""` all but short numbers."""
-    names = defaultdict[str, set[str]](set)
-    for table, told in several:
-        for column in filter(None, map(told.column_of, _NAMES)) if told and told.kind == kind else ():
-            cells = {*map(folded, texts(table, column))}
-            names[header_key(column)] |= cells
-            names[""] |= {text for text in cells if not re.fullmatch(r"[\d.,]{1,4}", text)}
-    return names
-
-
-def _of_lines(table: Table, names: Callable[[str], Mapping[str, set[str]]]) -> Recognised | None:
-    """The columns of lines, by a quantity, a price and what names their record; None for other tables."""
-    columns = (own := by_words(table, "items")) | arithmetic.price_and_total(table, own)
-    roles = {*columns.values()}
-    if "quantity" not in roles or roles.isdisjoint(("unit_price", "total")) or are_data(table.columns):
-        return None
-    for (kind, role), column in product(_RECORDS.items(), table.columns):
-        if any(headers.naming(table, [column], names(kind).get(key, ())) for key in ("", header_key(column))):
-            rest = {c: of for c, of in columns.items() if not of.startswith("record")}
-            return Recognised("items", "", "", rest | {column: role}, {"unknown": "skip"}, 1)
-    return None
-
-
-def _of_what_was_done(table: Table, deals: Container[str]) -> Recognised | None:
-    """Activities by their types, their days and a column of deals, `Código do negócio`; None for others."""
-    columns = by_words(table, "activities")
-    of_deals = headers.naming(table, [c for c in table.columns if c not in columns], deals)[:1]
-    if not of_deals or not {"type", "at"} <= {*columns.values()}:
-        return None
-    own = Recognised("activities", "", "", columns | {of_deals[0]: "record"}, {}, 1)
-    return headers.completed_by_words(table, own)
-
-
-def _unless_named_again(
-    table: Table, told: Recognised, papers: Iterable[Known], findings: Findings
-) -> Recognised | None:
-    """None for papers of no vendor whose rows name most of those of another table, several the same."""
-    for other, of in papers if told.kind in PAPER_KINDS and not told.vendor else ():
-        numbers_ = {text for key in keys_of(of) for text in texts(other, key)}
-        for column in table.columns if other is not table and numbers_ else ():
-            named = texts(table, column)
-            is_often = 2 * named.total() > 3 * len(named)
-            if is_often and 2 * len(named) > len(numbers_) and named.keys() <= numbers_:
-                why = f"rows of {table_name(other)} ({column}), which aren't known as its lines"
-                findings.assumed.append(f"{table_name(table)}: {why}, so they stay out")
-                return None
-    return told
-
-
-def with_lines_in_rows(table: Table, told: Recognised, findings: Findings) -> Recognised:
-    """The columns of deals or papers, with those of their lines where each row is one.
-
-    They are so where rows of one id or number differ in what a line has and are alike in the rest; of papers
-    also where each has a single row with a quantity and a price. Asks where they may be deals of one name.
-    """
-    keys = keys_of(told)
-    if told.kind not in ("opportunities", *PAPER_KINDS) or {"rows", "part"} & told.rest.keys() or not keys:
-        return told
-    groups = rows_of_each(table, keys)
-    if told.kind not in PAPER_KINDS and len(groups) == len(table.rows):
-        return told
-    apart = _varying(groups, table.columns, keys[0])
-    own = {c: role for role in reversed(_ROLES) for c in columns_for(table, "items", role) if c not in keys}
-    own |= arithmetic.price_and_total(table, own)
-    own |= {c: role for c, role in by_words(table, "items").items() if role == "unit_price"}
-    is_each = len(groups) == len(table.rows) and {"quantity", "unit_price"} <= {*own.values()}
-    named = ("product", "description") if is_each else ()
-    alone = {c for c, role in own.items() if role in _OF_A_LINE or has_word(c, "lines")}
-    alone |= {c for c, role in own.items() if role in named and c not in told.columns}
-    rates = {c for c, role in own.items() if role == "tax" and are_rates(table, c)}
-    lines = [c for c in table.columns if c in apart | alone | rates]
-    offs = {c for c, role in own.items() if role.startswith("discount")}
-    with_offs = table._replace(columns=[c for c in table.columns if c in {*lines, *offs}])
-    if not best_fit(table._replace(columns=lines))[1] and best_fit(with_offs)[1]:
-        lines = [*with_offs.columns]
-    columns = by_words(table._replace(columns=lines), "items")
-    columns = {c: role for c, role in columns.items() if not role.startswith("record")}
-    columns |= {c: own[c] for c in lines if c in own and own[c] not in columns.values()}
-    columns |= name_of_lines(table, lines, columns)
-    fed = {*columns.values()}
-    is_one_each = told.kind in PAPER_KINDS and {"quantity", "unit_price"} <= fed
-    is_line = fed & {"description", "product", "product#"} and fed & {"quantity", "unit_price", "total"}
-    words = () if keys[0] == told.column_of("title") else synonyms()["items"].columns
-    own_to_all = {c for of in _OF_DEALS if (c := told.column_of(of)) and header_key(c) not in words}
-    other = own_to_all & apart if told.kind not in PAPER_KINDS else set()
-    if not is_line or not (apart & columns.keys() or is_one_each) or other - {told.column_of("amount")}:
-        return told
-    if other and not _are_of_lines(table, lines, min(other), findings):
-        return told
-    others = [c for c in table.columns if c not in lines]
-    first = table._replace(columns=others, rows=[rows[0] for rows in groups.values()])
-    head = told if told.vendor else (of_papers if told.kind in PAPER_KINDS else by_words_of)(first, ())
-    known = head if head and head.kind == told.kind else told
-    kept = {c: role for c, role in known.columns.items() if c in others}
-    below = {c: "items." + role for c, role in columns.items()}
-    evidence = f"; {count(len(table.rows), 'row', ',')} of {len(groups):,} {told.kind}, each a line of one"
-    if differing := [column for column in columns if column in apart]:
-        evidence += f": those of one {keys[0]} differ in {' and '.join(differing)}"
-    rest = {**told.rest, "rows": "items", "lines": lines, "evidence": evidence}
-    return told._replace(columns=kept | below, rest=rest)
-
-
-def _are_of_lines(table: Table, lines: list[str], amount: str, findings: Findings) -> bool:
-    """True for amounts of deals that are their lines', as quantities and prices or the answer say."""
-    fits, differ = best_fit(table._replace(columns=lines))[0], " and ".join(lines)
-    if any(agree(fit.nets, numbers(table, amount)) for fit in fits):
-        return True
-    question = f"{table.name}: rows of one deal differ in {differ}: is each a line of it, or a deal?"
-    return bool(findings.asked(about_table("rows", table), question, ("line", "deal")) == "line")
 
 
 def keys_of(told: Recognised) -> list[str]:
@@ -222,7 +55,7 @@ def heads(table: Table, told: Recognised) -> Table:
     return table._replace(rows=[rows[0] for rows in rows_of_each(table, keys).values()]) if keys else table
 
 
-def _varying(groups: Mapping[str, Sequence[Row]], columns: Iterable[str], key: str) -> set[str]:
+def varying(groups: Mapping[str, Sequence[Row]], columns: Iterable[str], key: str) -> set[str]:
     """The columns that say several things of one record, or anything in a row without its id."""
     found: set[str] = set()
     several = [rows for rows in groups.values() if rows[1:]]
@@ -238,7 +71,7 @@ def _varying(groups: Mapping[str, Sequence[Row]], columns: Iterable[str], key: s
 def of_lines_alone(table: Table, told: Recognised) -> set[str]:
     """The columns of a table with a row for each line that say nothing of a record as a whole."""
     keys = keys_of(told) if prefix_of(told) else []
-    apart = _varying(rows_of_each(table, keys), table.columns, keys[0]) if keys else set()
+    apart = varying(rows_of_each(table, keys), table.columns, keys[0]) if keys else set()
     return apart | {*told.rest.get("lines", ())}
 
 
@@ -364,87 +197,91 @@ def _deals_of(table: Table, told: Recognised, number: str, findings: Findings) -
     return told._replace(kind="opportunities", columns=columns, rest=rest)
 
 
-SHOWN = {
-    "opportunities": "status stage customer owner amount currency expected_close closed.date",
-    "quotations": "status customer date valid_until currency",
-    "orders": "status customer date currency",
-    "customers": "address website",
-    "contacts": "customer emails phones",
-}
-"""By kind, the fields that a plan shows of a record beside their cells."""
-_NAMED = {"customer": "customer", "owner": "user"}
-_MOST_LOOKED_AT, _MOST_LINES, _WIDTH = 200, 4, 78
+class FileColumns:
+    """The columns of a file by the fields that they feed."""
+
+    def __init__(self, source: Source, table: Table) -> None:
+        self.mapping = source.mapping
+        self._feeds: dict[str, list[tuple[str, Column]]] = {}
+        for name, several in self.mapping.columns.items():
+            column = name if name in table.columns else name.removesuffix("?")
+            for one in several:
+                field_ = re.sub(r"^items\.(1\.)?|_after_discount$", "", one.to or "")
+                if self.mapping.rows and one.to in ("discount", "discount_amount"):
+                    field_ = f"whole.{field_}"  # none of its line
+                self._feeds.setdefault(field_, []).append((column, one))
+        self._decimal_signs: dict[str, DecimalSign] = {}
+        self._table = table
+
+    @property
+    def fed(self) -> set[str]:
+        """The columns that feed a field, but for those below `custom`."""
+        return {c for field_, fed in self._feeds.items() if not field_.startswith("custom.") for c, _ in fed}
+
+    def feeding(self, field_: str) -> list[str]:
+        return [column for column, _ in self._feeds.get(field_, ())]
+
+    @property
+    def tell_deals(self) -> bool:
+        return "title" in self._feeds.keys() | self.mapping.templates.keys()
+
+    def text(self, row: Row, field_: str) -> str:
+        """The first cell that feeds a field, as the mapping replaces it; empty where none does."""
+        cells = ((one.values, row.text(column)) for column, one in self._feeds.get(field_, ()))
+        return next((str(values.get(cell, cell)) for values, cell in cells if cell), "")
+
+    def number(self, row: Row, field_: str) -> Decimal | None:
+        """The first number that feeds a field, the final value of a won deal before its amount; else None."""
+        for column, one, cell in self._cells(row, field_):
+            if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
+                value = Decimal(cell)
+            else:
+                decimal_sign = one.decimal or self._decimal_sign_of(column)
+                try:
+                    if field_ in ("quantity", "discount", "tax"):
+                        value = read_number(str(cell), decimal_sign, is_percent=field_ != "quantity")
+                    else:
+                        value = read_money(str(cell), decimal_sign, has_thousandths=False).value
+                except Unreadable:
+                    continue
+            scale = one.scale or (self.mapping.scale if field_ == "discount" else None)
+            if number := row.text(other := one.times or one.per or ""):
+                times = read_number(number, self._decimal_sign_of(other))
+                value = EXACT.multiply(value, times) if one.times else part_of(value, times)
+            is_fraction = scale == "fraction" and not str(cell).strip().endswith("%")
+            return value * 100 if is_fraction else in_units(value, str(cell), scale)
+        return None
+
+    def _decimal_sign_of(self, column: str) -> DecimalSign:
+        if column not in self._decimal_signs:
+            self._decimal_signs[column] = decimal_sign_of(texts(self._table, column)) or self._table.decimal
+        return self.mapping.decimal or self._decimal_signs[column]
+
+    def _cells(self, row: Row, field_: str) -> Iterator[tuple[str, Column, Cell]]:
+        """The cells that feed a field, with what the mapping says of each.
+
+        Of an amount first the final value, of a discount also what says `10%` in a column of amounts.
+        """
+        if field_ == "amount":
+            yield from self._cells(row, "closed.amount")
+        for column, one in self._feeds.get(field_, ()):
+            if holds(one.when, row):
+                yield column, one, row.cells.get(column, "")
+        if field_ == "discount":
+            yield from (three for three in self._cells(row, "discount_amount") if is_percentage(three[2]))
+
+    def line(self, row: Row, *, is_full: bool = False) -> Decimal | None:
+        """The worth of a line, or before its discount; None where it has no price."""
+        told = {name: None if is_full and "disc" in name else self.number(row, name) for name in _OF_LINE}
+        return None if told["unit_price"] is None else worth_of(told)
 
 
-def shown(kind: Kind, table: Table, source: Source, here: Pipeline, wanted: Sequence[str]) -> Iterator[str]:
-    """Records as they are made of a file, each beside its cells: the first, and papers that tell the most.
-
-    These are those `wanted`, by their external ids, and one with a discount or a tax: three at most.
-    """
-    id_, columns = source.mapping.external_id, FileColumns(source, table)
-    names = {row.line: text_of_row(id_ or "", row) or columns.text(row, "name") for row in table.rows}
-    rows = {name: row for row in reversed(table.rows) if (name := names[row.line])}
-    first = [*dict.fromkeys(filter(None, names.values()))][:_MOST_LOOKED_AT]
-    by = "r.external_id" if id_ else "label"
-    query = f"SELECT label, json FROM _records JOIN _{kind.table} r USING (path) WHERE noun = ? AND {by} = ?"
-    found = {
-        name: here.query(query, (kind.noun, name)).fetchone()
-        for name in dict.fromkeys([*first[: None if kind.folder in PAPER_KINDS else 1], *wanted])
-        if name in rows
-    }
-    found = {name: one for name, one in found.items() if one}
-    telling = [name for name, (_, text) in found.items() if re.search(r'"(discount|tax)\w*":', text)]
-    chosen = [*[*found][:1], *wanted[:1], *telling[:1]] if kind.folder in PAPER_KINDS else [*found][:1]
-    for name in [*dict.fromkeys(name for name in chosen if name in found)]:
-        (label, text), row = found[name], rows[name]
-        called = columns.text(row, "custom.number") or (name if kind.folder in PAPER_KINDS else label)
-        yield f"{kind.noun} {shortened(called, 36)}, of line {row.line:,} in {shortened(table.name, 28)}:"
-        plain = loads(text)
-        own = [field for field in SHOWN[kind.folder].split() if field != "stage" or plain["status"] == "open"]
-        fields = [_beside(field, plain, row, source, here) for field in own]
-        yield from wrap(", ".join(filter(None, fields)), _WIDTH, initial_indent="  ", subsequent_indent="  ")
-        if kind.folder in PAPER_KINDS:
-            groups = rows_of_each(table, [id_]) if id_ and source.mapping.rows else {}
-            lines = _varying(groups, table.columns, id_) if id_ else set[str]()
-            whole = table._replace(columns=[c for c in table.columns if c not in lines])
-            yield from _sums_beside(validate(kind.model, plain), columns, whole, row)
+_OF_LINE = {"unit_price": 0, "quantity": 1, "discount": 0, "discount_amount": 0, "term": 1}
+"""The fields that the worth of a line is made of, with the values of those that it lacks."""
 
 
-def _beside(field: str, record: Mapping[str, Any], row: Row, source: Source, here: Pipeline) -> str:
-    """A field of a record, with the column and the cell that it is made of."""
-    value: Any = record
-    for part in field.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    if value in (None, []):
-        return ""
-    value = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    told = rows_for_verbs.label(here.index.connection, _NAMED.get(field, ""), value) or value
-    feeds = {field, "created" if field == "date" else field}
-    for column, several in source.mapping.columns.items():
-        for one in several:
-            fed = {one.to, *(key for of in one.values.values() if isinstance(of, dict) for key in of)}
-            if fed & feeds and (cell := row.text(column)) and holds(one.when, row):
-                same = folded(cell) == folded(told)
-                return f"{field} {told} ({column}{'' if same else f': {shortened(cell, 30)}'})"
-    parts = re.findall(r"\{([^{}]+)\}", " ".join(source.mapping.templates.get(field, ())))
-    return f"{field} {told}" + (f" ({', '.join(parts)})" if parts else "")
-
-
-def _sums_beside(paper: Any, columns: FileColumns, table: Table, row: Row) -> Iterator[str]:
-    """The lines of a paper, what they come to, and the sums that its row has."""
-    sums = totals(paper)
-    for item, printed in [*zip(paper.items, sums.printed, strict=True)][:_MOST_LINES]:
-        percent = f" - {item.discount:f} %" if item.discount else ""
-        off = percent or (f" - {item.discount_amount:,f}" if item.discount_amount else "")
-        tax = f", tax {item.tax:f} %" if item.tax is not None else ""
-        line = f"  {item.quantity:f} x {item.unit_price:,f}{off} = {printed:,f}{tax}: {item.description}"
-        yield shortened(line, _WIDTH)
-    if more := len(paper.items[_MOST_LINES:]):
-        yield f"  and {count(more, 'more line', ',')}"
-    off = f", after {sums.discount:,f} off" if sums.discount else ""
-    gross = f", with tax {sums.gross:,f}" if sums.tax else ""
-    lines = {c for c, of in columns.mapping.columns.items() if "items." in str(of[0].to)}
-    money = [c for c in columns_of_money(table) if c not in lines and re.search("[1-9]", row.text(c))]
-    told = ", ".join(f"{c} {row.text(c)}" for c in money if has_word(c, "sum") or c in columns.fed)
-    line = f"comes to {sums.net:,f}{off}{gross}; the file says {told or 'no sum'}"
-    yield from wrap(line, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+def worth_of(line: Mapping[str, Any]) -> Decimal:
+    told = (default if (value := line.get(name)) is None else value for name, default in _OF_LINE.items())
+    price, quantity, discount, discount_amount, term = (Decimal(str(value)) for value in told)
+    gross = EXACT.multiply(EXACT.multiply(quantity, price), term)
+    return EXACT.subtract(percentage(gross, 100 - discount), discount_amount)

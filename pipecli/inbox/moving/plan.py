@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import texts
@@ -26,12 +26,13 @@ from pipecli.inbox.moving import lines_and_sums as lines
 from pipecli.inbox.moving import papers_and_lines as papers
 from pipecli.inbox.moving.arithmetic import price_of_one
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
-from pipecli.inbox.moving.duplicate_tables_and_columns import table_name
+from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_rows, with_ends, without_deleted
 from pipecli.inbox.moving.findings import Findings, know_users, owners, tell_doubles, why_unknown
 from pipecli.inbox.moving.papers_and_lines import heads, of_lines_alone
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, filled, plan_page, settings_page
 from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, columns_for, columns_of_deals
+from pipecli.inbox.moving.recognise_papers import with_papers_and_lines
 from pipecli.inbox.moving.vocabulary import is_yes, kinds_of_rows, of_activity, patterns
 from pipecli.records.compare_names import is_code
 from pipecli.store import ids_and_files
@@ -69,11 +70,6 @@ class Plan:
         self.pages[PLAN_FILE] = plan_page(self)
 
 
-class _Recognition(NamedTuple):
-    table: Table
-    told: Recognised
-
-
 def make_plan(
     files: Sequence[File],
     pipeline: Pipeline,
@@ -100,20 +96,20 @@ def make_plan(
     leading = recognise_vendor.leading_vendor(told for _, told in pairs if told)
     process = leading or "sales"
     findings = Findings(settings, answers or {}, leading, pipeline.today, process, query=pipeline.query)
-    pairs = papers.with_papers_and_lines([(whole_rows(table), told) for table, told in pairs], findings)
+    pairs = with_papers_and_lines([(whole_rows(table), told) for table, told in pairs], findings)
     parts = [(table, recognise_vendor.kinds_in(table, told)) for table, told in pairs if told]
-    known = [_Recognition(table, part) for table, several in parts for part in several]
+    known = [(table, part) for table, several in parts for part in several]
     known.sort(key=_import_order)
     unread = [table for table, told in pairs if told is None]
     findings.currency_ids = dict(pair for one in unread for pair in formats.currency_ids(one).items())
     unknown = [table_name(table) for table in unread if not formats.currency_ids(table)]
     plan = Plan(leading, source, findings, unknown=unknown)
     known = [known[number] for number in overlaps.without_overlaps(known, findings)]
-    know_users(findings, [(one.table, one.told.roles) for one in known if one.told.kind == "users"])
+    know_users(findings, [(table, told.roles) for table, told in known if told.kind == "users"])
     for table, told in known:
         findings.namesakes |= overlaps.namesakes_of(table, told.roles) if told.kind == "contacts" else {}
         findings.assumed += recognise_vendor.doubts(table, told)
-    known = [one._replace(told=overlaps.by_numbers(*one, known, findings)) for one in known]
+    known = [(table, overlaps.by_numbers(table, told, known, findings)) for table, told in known]
     findings.kinds, findings.firms = overlaps.ids_of(known), overlaps.firms_of(known)
     findings.price_entries = formats.price_entries_of(tables)
     findings.decimal = formats.decimal_sign_of_export((table, told.roles) for table, told in known)
@@ -121,24 +117,22 @@ def make_plan(
         table, told = without_deleted(table, overlaps.by_id_or_name(table, told, findings), findings)
         told = papers.with_deals_alone(table, told, findings)
         told = with_ends(table, recognise_vendor.with_marks(table, told), findings)
-        known[number] = _Recognition(table, lines.with_terms(table, told, findings))
-    summed = lines.with_sums(known, findings)
-    known = [one._replace(told=told) for one, told in zip(known, summed, strict=True)]
-    known = [_Recognition(*one) for one in lines.with_money_told(known, findings)]
-    known = [_Recognition(*one) for one in papers.with_deals_made(known, findings)]
+        known[number] = table, lines.with_terms(table, told, findings)
+    known = lines.with_money_told(lines.with_sums(known, findings), findings)
+    known = [*papers.with_deals_made(known, findings)]
     formats.look_at_dates(((table, told.roles) for table, told in known), findings)
-    for one in known:
-        named = kinds_of_rows()[one.told.kind].get("of")
-        made = {**one.told.roles, **one.told.rest.get("templates", {})}
+    for table, told in known:
+        named = kinds_of_rows()[told.kind].get("of")
+        made = {**told.roles, **told.rest.get("templates", {})}
         if named and not any(role.partition(".")[0] == named for role in made):
             whose = named.replace("opportunity", "deal")
-            findings.lost.append(f"{one.table.name}: all; none names the {whose} of a row")
+            findings.lost.append(f"{table.name}: all; none names the {whose} of a row")
             continue
-        if one.told.kind == "activities" and "at" not in one.told.roles:
-            findings.lost.append(f"{one.table.name}: all; none says when a row was")
+        if told.kind == "activities" and "at" not in told.roles:
+            findings.lost.append(f"{table.name}: all; none says when a row was")
             continue
-        tell_doubles(one.table, one.told.kind, one.told.roles, findings)
-        plan.steps.append(_page(one, plan, findings))
+        tell_doubles(table, told.kind, told.roles, findings)
+        plan.steps.append(_page(table, told, plan, findings))
     if not plan.steps:
         names = ", ".join(map(table_name, tables)) or "the export"
         why = "; ".join(findings.lost) or f"{names}: no file was recognised by its header"
@@ -157,11 +151,11 @@ def make_plan(
     return plan
 
 
-def _import_order(one: _Recognition) -> tuple[int, bool, int, str]:
+def _import_order(one: Known) -> tuple[int, bool, int, str]:
     """The place of a table among the others: of two of one kind first the one with more columns."""
-    kind = one.told.kind
-    columns = 0 if kind in ("items", "activities") else len(one.told.columns)
-    return [*kinds_of_rows()].index(kind), "part" in one.told.rest, -columns, one.table.name
+    table, told = one
+    columns = 0 if told.kind in ("items", "activities") else len(told.columns)
+    return [*kinds_of_rows()].index(told.kind), "part" in told.rest, -columns, table.name
 
 
 _OWN = frozenset(
@@ -175,8 +169,7 @@ _ALONE = OF_DEALS - _AGAIN
 _NAMING = ("customer", "contacts.contact", "product", "items.product", "contact", "parent")
 
 
-def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
-    table, told = one
+def _page(table: Table, told: Recognised, plan: Plan, findings: Findings) -> Step:
     taken = {step.map.removesuffix(".yaml") for step in plan.steps}
     name = f"{ids_and_files.free_slug(told.kind, taken)}.yaml"
     step = Step(told.kind, table.name, name, tuple(c for c in table.columns if c in told.columns))
@@ -302,7 +295,8 @@ class _Mapping:
         if is_key or role in ("external_id", "first_name", "last_name", "contacts.email", *_ADDRESS):
             return
         if role.startswith("record"):
-            if self.record.setdefault(role.removeprefix("record."), column) != column:
+            whose = ("quotation", "order") if role == "record.paper" else (role.removeprefix("record."),)
+            if [self.record.setdefault(of, column) for of in whose] != [column] * len(whose):
                 self.findings.said_otherwise.add(column)  # `Related To`, beside its id
             return
         if role.startswith("entered.") or (role in OF_DEALS and self.told.kind == "opportunities"):

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import has_days
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.arithmetic import are_amounts, has_word, with_amount
-from pipecli.inbox.moving.findings import Findings, is_of_money, types_of_papers
+from pipecli.inbox.moving.arithmetic import are_amounts, with_amount
+from pipecli.inbox.moving.findings import Findings, is_of_money
 from pipecli.inbox.moving.guess_or_ask_formats import currency_of, with_amounts_off
 from pipecli.inbox.moving.vocabulary import (
     ANYTHING,
@@ -29,7 +29,6 @@ from pipecli.inbox.moving.vocabulary import (
     is_yes,
     kinds_named,
     of_activity,
-    of_papers_statuses,
     outcome_of,
     patterns,
     repeat,
@@ -47,6 +46,7 @@ _FEW = 5  # deals of which texts may be different by chance, and name none
 _OF_A_DEAL = {"title", "customer", "owner", "contacts.contact"}
 """Roles of which the prices of a list have none."""
 _HALVES = ("first_name", "last_name")
+PAPER_KINDS = ("quotations", "orders")
 
 
 class Recognised(NamedTuple):
@@ -128,13 +128,17 @@ class _Unknown:
         self.stem, self.keys = stem_of(table.name), {*map(header_key, table.columns)}
         self.are_deals = are_deals(table)
         words = synonyms() | ({"opportunities": words_of_leads()} if self.are_deals else {})
-        self.columns_as = {kind: _by_words(table, words[kind]) for kind in evidence() if kind not in _PAPERS}
+        self.columns_as = {
+            kind: _by_words(table, words[kind]) for kind in evidence() if kind not in PAPER_KINDS
+        }
         of_leads = {"lead owner", "lead status"} & self.keys and "lifecycle stage" not in self.keys
         kinds = {"users"} & kinds_named(table.sheet or "")  # `Task 2` may be anything
         kinds = kinds or kinds_named(table.name) or ({"leads"} if of_leads else set())
-        self.named = {"opportunities" if of == "leads" and self.are_deals else of for of in kinds - _PAPERS}
+        self.named = {
+            "opportunities" if of == "leads" and self.are_deals else of for of in kinds - {*PAPER_KINDS}
+        }
         self.mentioned = {kind for kind in evidence() if self._mentions(kind)}
-        self.are_papers = bool(kinds & _PAPERS)
+        self.are_papers = bool(kinds & {*PAPER_KINDS})
 
     def _mentions(self, kind: str) -> bool:
         if self.named:
@@ -212,7 +216,6 @@ def are_deals(table: Table) -> bool:
     return bool(ends) and {"pipeline", "status", "amount"} <= roles
 
 
-_PAPERS = {"quotations", "orders"}
 _MOST_OF_HISTORY = 6
 """Columns of a table of stages that isn't named so."""
 
@@ -226,69 +229,6 @@ def _of_history(table: Table) -> Recognised | None:
     if len(columns) < 3 or not (is_named or (len(table.columns) <= _MOST_OF_HISTORY and not title)):
         return None
     return Recognised("opportunities", "", "", columns, {"part": True, "unknown": "skip"}, len(columns))
-
-
-def of_papers(table: Table, deals: Container[str], *, alone: bool = False) -> Recognised | None:
-    """Quotations or orders, by the name of the file or by headers; None where none names a deal.
-
-    The deal is named by a word of the header, or by the names of `deals` in a column: `Projekt`. They may
-    stand `alone`, in an export without deals, if they have numbers and customers.
-    """
-    types = types_of_papers(table)
-    if (kind := "quotations" if types else _papers_named(table)) is None or are_data(table.columns):
-        return None
-    columns = _by_words(table, synonyms()[kind])
-    if alone and "customer" not in columns.values():  # Xero's `ContactName`
-        named = columns_for(table, "contacts", "name")
-        columns |= dict.fromkeys([c for c in named if header_key(c) not in ANYTHING][:1], "customer")
-    told = {c: of_papers_statuses(kind, texts(table, c)) for c, role in columns.items() if role == "status"}
-    columns |= {column: {"to": "status", **of} for column, of in told.items()}
-    rest: dict[str, Any] = {"only": types} if types else {}
-    net, other = patterns()["prices"]["untaxed"].split(), {*patterns()["no sum"].split()}
-    free = [c for c in table.columns if columns.get(c, "total") == "total" and has_word(c, "sum")]
-    free = [c for c in free if role_nearly(c, synonyms()["items"]) != "unit_price"]  # `Einzelpreis netto`
-    gross = [c for c in free if re.search(patterns()["with tax"], header_key(c))]
-    sums = [c for c in free if c in (*columns, *gross) or other.isdisjoint(header_key(c).split())]
-    sums.sort(key=lambda c: ({*net}.isdisjoint(header_key(c).split()), c not in columns))  # `Untaxed Amount`
-    for column in [c for c in sums if are_amounts(table, c)][:1]:
-        rest |= {} if column in columns else {"sum": column}
-        columns = {c: role for c, role in columns.items() if role != "total"} | {column: "total"}
-    of_deals = [c for c, role in columns.items() if role in ("opportunity", "opportunity#")]
-    if alone and 10 * sum(texts(table, c).total() for c in of_deals) < len(table.rows):
-        columns = {c: role for c, role in columns.items() if c not in of_deals}  # five of 2,862 are no rule
-    elif not of_deals:
-        free = [c for c in table.columns if str(columns.get(c, "custom")).startswith("custom")]
-        columns |= dict.fromkeys(naming(table, free, deals)[:1], "opportunity")
-    fed = {*map(str, columns.values())}
-    is_told, is_numbered = (not fed.isdisjoint(of) for of in (evidence()[kind]["needs"], _NUMBERS))
-    rest |= {"alone": True} if not is_told else {}
-    is_told |= alone and is_numbered and "customer" in fed
-    return Recognised(kind, "", "", columns, rest, 1) if is_told else None
-
-
-_NUMBERS = {"external_id", "custom.number"}
-_OF_PAPERS = {*_NUMBERS, "custom.name", "created", "valid_until", "status", "total"}
-
-
-def _papers_named(table: Table) -> str | None:
-    """The kind of papers that the name of a file or sheet says, or several headers: `Quote Number`."""
-    named = _PAPERS & kinds_named(table.sheet or table.name)
-    if named or are_deals(table):
-        return min(named, default=None)
-    words = synonyms()
-    spoken = {
-        kind: sum(_speaks_of(column, words[kind]) for column in table.columns)
-        + any(re.search(rf"\b{name}\b", stem_of(table.name)) for name in words[kind].names)
-        for kind in sorted(_PAPERS)
-    }
-    most = max(spoken, key=lambda kind: spoken[kind])
-    return most if spoken[most] > 1 else None
-
-
-def _speaks_of(header: str, words: Words) -> bool:
-    """True for a header of papers that has a word for them, too: `Angebotsdatum`, `Fecha pedido`."""
-    own = "|".join(noun for noun in words.names if len(noun) > 4)
-    return role_nearly(header, words) in _OF_PAPERS and bool(re.search(rf"\b({own})", header_key(header)))
 
 
 def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str, Any]:

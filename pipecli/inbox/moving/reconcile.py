@@ -18,9 +18,10 @@ from pipecli.inbox.importing.list_elements import discount_lines
 from pipecli.inbox.importing.mapping import Mapping as MappingFile
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.arithmetic import FileColumns, columns_of_money, worth_of
+from pipecli.inbox.moving.arithmetic import columns_of_money
 from pipecli.inbox.moving.findings import text_of_row
-from pipecli.inbox.moving.papers_and_lines import PAPER_KINDS
+from pipecli.inbox.moving.papers_and_lines import FileColumns, worth_of
+from pipecli.inbox.moving.recognise_by_words import PAPER_KINDS
 from pipecli.inbox.moving.vocabulary import outcome_of
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, Kind
@@ -201,12 +202,13 @@ def _told_of_records(done: Import, columns: FileColumns, own: str, amount: str) 
     states: dict[int, Literal["removed", "rejected"]] = {row.line: "removed" for row in done.outcome.removed}
     states |= {row.line: "rejected" for row, _ in done.outcome.rejected}
     base = str(mapping.set_.get("currency", ""))
+    others = {c: of for c, of in mapping.only.items() if c not in columns.feeding("opportunity")}
     told: dict[str, Told] = {}
     above: Told | None = None
     for row in done.table.rows:
         external = plain_digits(text_of_row(own, row))
         is_out = row.line in done.outcome.left_out
-        has_deal = amount != "total" or columns.text(row, "opportunity")
+        has_deal = amount != "total" or columns.text(row, "opportunity") or not holds(others, row)
         if is_out and (has_deal or (not mapping.rows and external in ("", *told))):
             continue
         if not mapping.rows or (external and external not in told):
@@ -400,12 +402,6 @@ def not_in(files: Sequence[Reconciliation], before: Pipeline) -> Iterator[tuple[
         missing = [name for external, name in known if plain_digits(external) not in told]
         if own and all(file.comparable for file in own) and 0 < len(missing) * 2 <= len(known):
             yield kind, missing
-
-
-def without_customer(pipeline: Pipeline) -> int:
-    """The number of deals of which nobody knows the customer."""
-    (deals,) = next(iter(pipeline.query("SELECT count(*) FROM _opportunities WHERE customer IS NULL")))
-    return int(deals)
 
 
 def reconciliation_lines(files: Iterable[Reconciliation]) -> Iterator[str]:

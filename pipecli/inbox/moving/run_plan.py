@@ -5,28 +5,33 @@ Each file is imported as `import KIND FILE --map` does it.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from shlex import quote
 from typing import Any, NamedTuple
 
-from pipecli.errors import FaultyFile, PipecliError
+from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.earlier_imports import Keep, OtherFiles
-from pipecli.inbox.importing.import_files import File, as_mapped, files_of, import_rows, prepare_import
-from pipecli.inbox.importing.import_report import NOT_HERE, REMOVED, WORDS, Import, reasons_by_shape
-from pipecli.inbox.importing.mapping import RECORD, RowKind, Source, row_kind_named
+from pipecli.inbox.importing.import_files import File, files_of, import_rows, prepare_import
+from pipecli.inbox.importing.import_report import (
+    NOT_HERE,
+    REMOVED,
+    WITH_THEM,
+    WORDS,
+    Import,
+    reasons_by_shape,
+)
+from pipecli.inbox.importing.mapping import RowKind, Source, row_kind_named
 from pipecli.inbox.importing.rows_of_file import rows_of_file, tables_of_file
 from pipecli.inbox.importing.rows_to_records import Tick
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving import PLAN_FILE, vendors
 from pipecli.inbox.moving.findings import text_of_row
-from pipecli.inbox.moving.papers_and_lines import PAPER_KINDS, SHOWN, rows_of_each, shown
 from pipecli.inbox.moving.plan import Plan, make_plan
 from pipecli.inbox.moving.plan_files import Move, Step, apply_settings, in_its_line, load_plan
 from pipecli.inbox.moving.reconcile import (
@@ -36,10 +41,9 @@ from pipecli.inbox.moving.reconcile import (
     reconcile,
     reconciliation_lines,
     told_of,
-    without_customer,
 )
 from pipecli.inbox.moving.vocabulary import header_key
-from pipecli.records.kinds import BY_FOLDER, COLLECTIONS
+from pipecli.records.kinds import COLLECTIONS
 from pipecli.store import safe_files
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.lock_and_signals import write_unlogged
@@ -157,7 +161,7 @@ def run_plan(
         if step.kind in ("users", "teams") or not move.is_own:
             row_kind = row_kind_named(step.kind)
             planner = AddingPlanner(draft) if row_kind and row_kind.inside else Planner(draft)
-        rows = tried[step] if tried else _rows_of(move, step, file)
+        rows = tried[step] if tried else rows_of_step(move, step, file)
         done, told = _import(draft, move, step, rows, planner, bar, keep, others)
         moved.done.append((step, done))
         moved.reconciliation += filter(None, [told])
@@ -171,7 +175,7 @@ def run_plan(
     with bar(len(draft.held)) as tick:
         draft.take_held(tick)
     moved.gone = dict(not_in(moved.reconciliation, pipeline))
-    moved.alone = 0 if move.is_own else without_customer(draft) - without_customer(pipeline)
+    moved.alone = 0 if move.is_own else _without_customer(draft) - _without_customer(pipeline)
     for compared in moved.reconciliation:
         reconcile(compared, pipeline, draft)
     draft.take(circle.writes())
@@ -189,6 +193,18 @@ def _refused(done: Import, source: Source) -> Iterator[tuple[tuple[str, str], st
     if row_kind and own:
         for row, reason in done.outcome.rejected:
             yield (row_kind.noun, text_of_row(own, row)), reason.text
+
+
+def _without_customer(pipeline: Pipeline) -> int:
+    """The number of deals of which nobody knows the customer."""
+    (deals,) = next(iter(pipeline.query("SELECT count(*) FROM _opportunities WHERE customer IS NULL")))
+    return int(deals)
+
+
+def _left_out(done: Import, source: Source) -> set[str]:
+    """The external ids of the records that the mapping doesn't take."""
+    own = source.mapping.external_id or ""
+    return {text_of_row(own, row) for row in done.table.rows if row.line in done.outcome.left_out} - {""}
 
 
 def _files_beside(draft: DraftPipeline, export: Path) -> Iterator[Write]:
@@ -232,7 +248,7 @@ class Tried(NamedTuple):
     some: list[Row] | None = None
 
 
-def _rows_of(move: Move, step: Step, file: File) -> Tried:
+def rows_of_step(move: Move, step: Step, file: File) -> Tried:
     path = move.folder / step.map
     if step.map and not path.is_file():
         raise PipecliError(f"{path} does not exist", hint=f"correct {move.folder / PLAN_FILE}", code="system")
@@ -258,98 +274,10 @@ def _import(
     with bar(len(table.rows)) as tick:
         done = prepare_import(pipeline, kind, table, source, planner, tick, keep, others, some)
     others.refused |= _refused(done, source)
-    done.report["unused_columns"] = [c for c in done.report["unused_columns"] if texts(table, c)]
+    others.left_out |= _left_out(done, source)
+    coming = table._replace(rows=[row for row in table.rows if row.line not in done.outcome.left_out])
+    done.report["unused_columns"] = [c for c in done.report["unused_columns"] if texts(coming, c)]
     return done.without_rows(), None if move.is_own else told_of(done, source)
-
-
-_MOST_TRIED = 1_000
-"""Rows of a file that a plan tries: of a longer one so many deals or papers, else what is named with them."""
-_CALLED = ("external_id", "id", "sku", "name", "title", "email", "emails", "custom.number", "custom.name")
-_PRINCIPAL = (*PAPER_KINDS, "opportunities", "leads")
-
-
-class Rehearsal(NamedTuple):
-    """What a run of a plan would come to."""
-
-    rejected: Sequence[str] = ()
-    """What it would reject, by file and reason."""
-    shown: Sequence[str] = ()
-    """Some records as they would come, beside the cells that they are made of."""
-
-
-def rehearse(plan: Plan, files: Sequence[File], pipeline: Pipeline, folder: Path) -> Rehearsal:
-    """Run a plan in a copy, whose files are in `folder`; nothing comes of one that needs an answer first.
-
-    A file that its mapping doesn't fit is taken out of the plan. Raises PipecliError for one of deals, papers
-    or leads, without which the others say little.
-    """
-    contents = {file.name: file for file in files}
-    while True:
-        for name, page in plan.pages.items():
-            write_unlogged(folder / name, page.encode())
-        move = Move(folder, plan.vendor, str(folder), plan.steps, {}, {}, {})
-        try:
-            tried = _tried({step: _read(plan, move, step, contents[step.file]) for step in plan.steps})
-            moved = run_plan(
-                pipeline, move, files, folder, lambda _: nullcontext(lambda _: None), tried=tried
-            )
-            are = "would, without the answers, be " if plan.findings.questions else "would be "
-            rejected = [f"{done.table.name}: {why}" for _, done in moved.done for why in _reasons(done, are)]
-            told = Rehearsal(rejected, [*_shown(moved, tried)])
-            moved.draft.close()
-            return told
-        except FaultyFile as error:
-            faults = {Path(fault.file).name: fault.message for fault in reversed(error.faults)}
-            step = next((step for step in plan.steps if step.map in faults), None)
-            if step is None or plan.findings.questions:
-                return Rehearsal([] if plan.findings.questions else [f"a run would be refused: {error}"])
-            why = f"{step.file} doesn't fit the mapping that was made for it: {faults[step.map]}"
-            if step.kind in _PRINCIPAL or not plan.steps[1:]:
-                hint = "correct its cells, or take it out of the export, and plan again"
-                raise PipecliError(why, hint=hint) from None
-            plan.leave_out(step, f"{why}; it stays out")
-
-
-def _shown(moved: Moved, tried: Mapping[Step, Tried]) -> Iterator[str]:
-    """Of each kind a record as it would come, of papers also that which differs most from its file."""
-    apart = {of.file: of.worst for of in moved.reconciliation}
-    kinds = {step.kind: step for step, _ in reversed(moved.done)}
-    for step in reversed(kinds.values()):
-        if (kind := BY_FOLDER.get(step.kind)) and kind.folder in SHOWN:
-            part = tried[step].table._replace(rows=tried[step].some or [])
-            yield from shown(kind, part, tried[step].source, moved.draft, apart.get(step.file, []))
-
-
-def _read(plan: Plan, move: Move, step: Step, file: File) -> Tried:
-    """The rows of a file as a run reads them; those of a long one as the plan has read them already."""
-    table = plan.tables[step.map]
-    if len(table.rows) <= _MOST_TRIED:
-        return _rows_of(move, step, file)
-    source = Source.read(str(move.folder / step.map), plan.pages[step.map].encode())
-    return Tried(as_mapped(table, source), source)
-
-
-def _tried(read: Mapping[Step, Tried]) -> dict[Step, Tried]:
-    """The rows to try: of long files some deals and papers, then what is part of them, and what they name."""
-    names, tried = set[str](), dict[Step, Tried]()
-    inside = {step: bool(kind and kind.inside) for step in read if [kind := row_kind_named(step.kind)]}
-    for step in sorted(
-        read, key=lambda step: (step.kind not in _PRINCIPAL, not inside[step], -[*read].index(step))
-    ):
-        table, source, _ = read[step]
-        columns, own = source.mapping.columns.items(), source.mapping.external_id or ""
-        wanted = (RECORD,) if inside[step] else _CALLED
-        ids = re.findall(r"\{([^{}]+)\}", own) or [own] * bool(own)
-        keys = [c for c, several in columns if any(one.to in wanted for one in several)]
-        keys += [*source.mapping.record.values()] if inside[step] else ids
-        lines = {row.line for row in table.rows if any(row.text(key) in names for key in keys)}
-        records = rows_of_each(table, ids).values() if ids else [[row] for row in table.rows]
-        for rows in records if step.kind in _PRINCIPAL else ():
-            lines |= {row.line for row in rows if len(lines) < _MOST_TRIED}
-        some = [row for row in table.rows if row.line in lines or len(table.rows) <= _MOST_TRIED]
-        names |= {row.text(column) for row in some for column in row.cells}
-        tried[step] = read[step]._replace(some=some)
-    return tried
 
 
 def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
@@ -368,7 +296,7 @@ def move_lines(moved: Moved, *, is_dry: bool) -> Iterator[str]:
     """The report of a run, for a person."""
     for step, done in moved.done:
         yield f"{step.kind}: {_outcome(done)}"
-        yield from (f"  {line}" for line in (*_readings(done), *_reasons(done)))
+        yield from (f"  {line}" for line in (*_readings(done), *reasons_of(done)))
         if new := done.report["unused_columns"]:  # those that a plan leaves out are in its mapping
             told = f"  columns of {done.table.name} that the plan doesn't know, left out: {', '.join(new)}"
             yield f"{told}; plan anew with --force to have them come"
@@ -402,8 +330,9 @@ def _outcome(done: Import) -> str:
     kept = sum(tally["rows"] for tally in report["kept"])
     gone = sum(tally["rows"] for tally in report["left_out"] if tally["column"] == REMOVED)
     more += f"; {gone:,} of those left out were removed or merged here" if gone else ""
-    strangers = sum(tally["rows"] for tally in report["left_out"] if tally["column"] == NOT_HERE)
-    more += f"; {strangers:,} of those left out name no record that is here" if strangers else ""
+    for why, says in ((NOT_HERE, "name no record that is here"), (WITH_THEM, "belong to what is left out")):
+        rows = sum(tally["rows"] for tally in report["left_out"] if tally["column"] == why)
+        more += f"; {rows:,} of those left out {says}" if rows else ""
     if kept:
         examples = [(tally["field"], tally["example"]["row"], tally["rows"]) for tally in report["kept"]]
         fields = [f"{field} of {row}{' …' * (rows > 1)}" for field, row, rows in examples]
@@ -413,7 +342,7 @@ def _outcome(done: Import) -> str:
     return f"{count(report['rows'], 'row', ',')} of {done.table.name}: {', '.join(parts)}{more}"
 
 
-def _reasons(done: Import, are: str = "") -> Iterator[str]:
+def reasons_of(done: Import, are: str = "") -> Iterator[str]:
     ordered = reasons_by_shape(done.report)
     for rows, example in ordered[:_MOST_REASONS]:
         yield f"{rows:,} {are}rejected, as: {example}"
