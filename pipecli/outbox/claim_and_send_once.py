@@ -90,7 +90,7 @@ class Claims:
         if not wanted:
             return mine
 
-        def change(days: Days) -> bool:
+        def edit(days: Days) -> bool:
             claimed = _all(days)
             free = [key for key in wanted if key not in claimed]
             mine.clear()
@@ -98,7 +98,7 @@ class Claims:
             days.setdefault(today.isoformat(), {}).update(dict.fromkeys(free, who))
             return bool(free)
 
-        self._change(change, today)
+        self._update(edit, today)
         return mine
 
     def claim_number(self, draft: str, today: date, next_number: Callable[[Collection[str]], str]) -> str:
@@ -108,7 +108,7 @@ class Claims:
         """
         number = ""
 
-        def change(days: Days) -> bool:
+        def edit(days: Days) -> bool:
             nonlocal number
             claimed = _all(days)
             number = next((key for key, by in claimed.items() if by == draft), "")
@@ -118,20 +118,20 @@ class Claims:
             days.setdefault(today.isoformat(), {})[number] = draft
             return True
 
-        self._change(change, today)
+        self._update(edit, today)
         return number
 
     def give_back(self, keys: Iterable[str], who: str, today: date) -> None:
         """Free keys again, which `who` could not send. Raises Unreachable, PipecliError."""
         unsent = set(keys)
 
-        def change(days: Days) -> bool:
+        def edit(days: Days) -> bool:
             claimed = [(day, key) for day, by in days.items() for key in unsent if by.get(key) == who]
             for day, key in claimed:
                 del days[day][key]
             return bool(claimed)
 
-        self._change(change, today)
+        self._update(edit, today)
 
     def give_back_or_warn(
         self, keys: Iterable[str], who: str, today: date, say: Callable[[str], None], warning: str = ""
@@ -144,20 +144,23 @@ class Claims:
             return False
         return True
 
-    def _change(self, change: Callable[[Days], bool], today: date) -> None:
-        """Read, change and write, again when another machine was faster."""
+    def _update(self, edit: Callable[[Days], bool], today: date) -> None:
+        """Read, edit and write, once more each time that another machine was faster.
+
+        `edit` is then asked again, of what the other left; False: there is nothing to write.
+        """
         states, lost = set[str | None](), ""
         for tried in range(_TRIES):
             if tried:
                 time.sleep(random.uniform(0, 0.05 * 2 ** min(tried, 6)))  # noqa: S311 - no secret
-            with job(self.location, "claims"):  # what a killed git of it leaves is cleared
+            with hold_job(self.location, "claims"):  # what a killed git of it leaves is cleared
                 before = self._present()
                 days = self._read(before)
-                if not change(days):
+                if not edit(days):
                     return
                 oldest = (today - timedelta(days=self.keep)).isoformat()
                 after = self._written({day: by for day, by in days.items() if by and day > oldest})
-                lost = self._lost(before, after)
+                lost = self._move_ref(before, after)
             if not lost:
                 return
             states.add(before)
@@ -182,7 +185,7 @@ class Claims:
             return git.commit_of(self.location.work_tree, self.ref)
         return there
 
-    def _lost(self, before: str | None, after: str) -> str:
+    def _move_ref(self, before: str | None, after: str) -> str:
         """Move the ref to another commit, unless it has moved since: then git's words on that."""
         if self.remote is None:
             old = before or "0" * len(after)
@@ -289,7 +292,7 @@ def _lines(content: bytes) -> dict[str, str]:
 
 
 @contextmanager
-def job(location: Location, name: str) -> Iterator[None]:
+def hold_job(location: Location, name: str) -> Iterator[None]:
     """Hold a job of this clone (a run of reminders) while nobody else does it. Raises Busy."""
     file = location.journal_of(name)
     with hold_lock(file.parent):
@@ -400,7 +403,7 @@ def send_once(
 
     What a killed run has perhaps sent goes out once more where `is_again`.
     """
-    with job(claims.location, claims.job):
+    with hold_job(claims.location, claims.job):
         sender = Sender(claims, file, pipeline.today, say)
         sender.take_over(is_again=is_again)
         pipeline.beyond_undo = "what was sent is noted, and the next run sends the rest"

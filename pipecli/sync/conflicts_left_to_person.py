@@ -24,7 +24,7 @@ from pipecli.store.lock_and_signals import clear_temporary
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.power_cut_and_killed_git import carry_through, moving
 from pipecli.store.yaml import read
-from pipecli.sync.plan_merge import FileConflict, record_id
+from pipecli.sync.plan_merge import UndecidedFile, record_id
 from pipecli.sync.upstream_and_readiness import first_files, head
 
 if TYPE_CHECKING:
@@ -339,7 +339,7 @@ class ConflictWithAuthors(NamedTuple):
 
 
 def conflicts_with_authors(
-    location: Location, base: str | None, ours: str, theirs: str, files: Sequence[FileConflict]
+    location: Location, base: str | None, ours: str, theirs: str, files: Sequence[UndecidedFile]
 ) -> list[ConflictWithAuthors]:
     """Everything in conflict, in the order of files and fields, with who changed it on each side."""
     result: list[ConflictWithAuthors] = []

@@ -56,7 +56,7 @@ class UnmergedFile(NamedTuple):
     modes: frozenset[str]
 
 
-class FileConflict(NamedTuple):
+class UndecidedFile(NamedTuple):
     """One file that nobody but a person can merge."""
 
     unmerged: UnmergedFile
@@ -73,7 +73,7 @@ class MergedTree(NamedTuple):
     """Only whole where nothing conflicts."""
     contents: Mapping[str, bytes]
     """The records that both sides changed, by their paths in the repository, merged by field or marked."""
-    conflicts: list[FileConflict]
+    conflicts: list[UndecidedFile]
 
 
 def merge_trees(location: Location, ours: str, theirs: str) -> MergedTree:
@@ -82,26 +82,26 @@ def merge_trees(location: Location, ours: str, theirs: str) -> MergedTree:
     blobs = dict.fromkeys(side for file in unmerged for side in file[1:4] if side)
     contents = {blob.id: blob.content for blob in git.objects(location.work_tree, blobs, safe_files.LARGEST)}
     merged: dict[str, bytes] = {}
-    conflicts: list[FileConflict] = []
+    conflicts: list[UndecidedFile] = []
     gone: list[UnmergedFile] = []
     for file in unmerged:
         if _is_moved_and_removed(location, file, contents):
             gone.append(file)
             continue
         if not _is_record(location, file):
-            conflicts.append(FileConflict(file, (), words.get(file.path, "both sides changed it")))
+            conflicts.append(UndecidedFile(file, (), words.get(file.path, "both sides changed it")))
             continue
         versions = [contents.get(blob) if blob else None for blob in file[1:4]]
         if None in versions[1:]:
             too_large = "both sides changed it, and it is too large for a record"
-            conflicts.append(FileConflict(file, (), too_large))
+            conflicts.append(UndecidedFile(file, (), too_large))
             continue
         merged_file = _cached_merge_file(file.path.removeprefix(location.prefix), *versions)
         merged[file.path] = merged_file.content
         if merged_file.conflicts:
-            conflicts.append(FileConflict(file, merged_file.conflicts, ""))
+            conflicts.append(UndecidedFile(file, merged_file.conflicts, ""))
     if conflicts:  # git leaves all of them to the person
-        conflicts += [FileConflict(file, (), words.get(file.path, "")) for file in gone]
+        conflicts += [UndecidedFile(file, (), words.get(file.path, "")) for file in gone]
         return MergedTree(tree, merged, conflicts)
     changed = {**merged, **{file.path: None for file in gone}}
     return MergedTree(_with(location, tree, changed) if changed else tree, merged, [])
@@ -329,7 +329,7 @@ class MergePlan(NamedTuple):
     """The ids of the records that both sides changed and that fit together."""
     contents: Mapping[str, bytes]
     """The records that both sides changed, merged, by their paths in the repository."""
-    conflicts: list[FileConflict]
+    conflicts: list[UndecidedFile]
 
 
 def plan_merge(location: Location, upstream: Upstream, theirs: str | None) -> MergePlan:

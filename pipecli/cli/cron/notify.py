@@ -25,7 +25,7 @@ from pipecli.history import commits
 from pipecli.history.commit_as_of import BeforeTheFirst, Moment, Revision, commit_at
 from pipecli.history.history_index import History, open_history
 from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
-from pipecli.outbox.claim_and_send_once import Claims, job
+from pipecli.outbox.claim_and_send_once import Claims, hold_job
 from pipecli.outbox.notices import (
     About,
     Delivery,
@@ -81,7 +81,7 @@ def notify(
         _print_messages(run, _unsent(run, before, _gathered(run, before, ours, since)))
         return
     require_extra("notify")
-    with job(location, "notify"):
+    with hold_job(location, "notify"):
         sent, failed = _send(run, ours, since)
     if run.format is Format.TABLE and not sent:
         mention("there is nothing to tell")  # a result would be a mail of cron about it

@@ -100,15 +100,15 @@ class PaperMailJournal:
         send = f"pipecli {paper.noun} send {paper.id}{' --again' if self._was_sent else ''}"
         self._recording = f"pipecli inbox import {quote(str(self._file))} --on {deal.id} && {send}"
         self._is_delivered = False
-        self._is_out = self._file.with_suffix(".out")
-        """There where the server has taken the mail for certain, and no commit records it."""
+        self._delivered_mark = self._file.with_suffix(".out")
+        """A file that is there where the server has taken the mail for certain, and no commit records it."""
 
     def refuse_if_any(self) -> None:
         """Refuse to mail again what may be on its way, and is not recorded."""
         if not self._file.exists() or self._is_recorded():
             return
         before = f"{self._paper} was mailed before, and"
-        if self._is_out.exists():
+        if self._delivered_mark.exists():
             raise PipecliError(f"{before} that isn't recorded", hint=f"record it: {self._recording}")
         raise PipecliError(
             f"{before} nobody knows whether that went out",
@@ -146,7 +146,7 @@ class PaperMailJournal:
             if not self._is_delivered or len(changes_made) > made_before:
                 raise
             with suppress(OSError):
-                self._is_out.touch()
+                self._delivered_mark.touch()
             reason = str(error).removesuffix("; try again") or "interrupted"
             raise PipecliError(
                 f"the mail is out as {message_id}, but it is not recorded: {reason}",
@@ -159,7 +159,7 @@ class PaperMailJournal:
     def _keep(self, message: bytes) -> None:
         """Write the message and have it on the disk for certain."""
         try:
-            self._is_out.unlink(missing_ok=True)
+            self._delivered_mark.unlink(missing_ok=True)
             write_hardened(self._file.parent, self._file.name, message)
         except OSError as error:
             with suppress(OSError):  # a mail there would be taken for one that may be out
