@@ -32,7 +32,7 @@ _MOST_SUGGESTIONS = 100
 """A typo is looked up among all names; a thousand of them have one cause, which isn't spelling."""
 
 
-def reference(pipeline: Pipeline) -> Iterator[Problem]:
+def dangling_reference(pipeline: Pipeline) -> Iterator[Problem]:
     """Names of records, users, teams, processes and stages that nothing has."""
     known = _known(pipeline)
     broken = {fault.file for fault in pipeline.index.faults()}
@@ -178,7 +178,7 @@ def missing_file(pipeline: Pipeline) -> Iterator[Problem]:
             yield Problem(path, tuple(field.split(".")), f"{field}: {error.message}")
 
 
-def attachment(pipeline: Pipeline) -> Iterator[Problem]:
+def lost_attachment(pipeline: Pipeline) -> Iterator[Problem]:
     """Attachments that are missing or not what they were, and files that no record lists."""
     listed = set()
     for path, number, file, size, digest in pipeline.query(
@@ -236,7 +236,7 @@ def duplicate_id(pipeline: Pipeline) -> Iterator[Problem]:
             yield Problem(file, (BY_NOUN[noun].identity,), f"{key} is also the id of {others}")
 
 
-def file_name(pipeline: Pipeline) -> Iterator[Problem]:
+def misnamed_file(pipeline: Pipeline) -> Iterator[Problem]:
     """A file is named after its record: `OPP-2Q8XA-….yaml`, `contoso-coffee.yaml`."""
     for kind in KINDS:
         for path, key in _files(pipeline, kind):
@@ -264,7 +264,7 @@ def subfolder(pipeline: Pipeline) -> Iterator[Problem]:
                     yield Problem(path, (kind.identity,), f"{key} is to lie in {kind.folder}/ itself")
 
 
-def year(pipeline: Pipeline) -> Iterator[Problem]:
+def folder_of_another_month(pipeline: Pipeline) -> Iterator[Problem]:
     """A document lies in the folder of the month in which it was created, or in that of the year."""
     for kind in KINDS:
         if kind.is_document:
@@ -285,7 +285,7 @@ def duplicate_activity(pipeline: Pipeline) -> Iterator[Problem]:
         yield Problem(path, (field,), f"{count} {field} have the id {key}")
 
 
-def external_id(pipeline: Pipeline) -> Iterator[Problem]:
+def shared_external_id(pipeline: Pipeline) -> Iterator[Problem]:
     """One name in the system it came from is one record here: an import would not know which to change."""
     for kind in KINDS:
         rows = pipeline.query(
@@ -333,16 +333,17 @@ RULES = (
     Rule("left-out", Severity.WARNING, not_checked_out),
     Rule("schemas", Severity.WARNING, outdated_schemas),
     Rule("duplicate-id", Severity.ERROR, duplicate_id),
-    Rule("file-name", Severity.ERROR, file_name),
+    Rule("file-name", Severity.ERROR, misnamed_file),
     Rule("windows-name", Severity.WARNING, windows_name),
     Rule("subfolder", Severity.ERROR, subfolder),
-    Rule("year", Severity.WARNING, year),
+    Rule("year", Severity.WARNING, folder_of_another_month),
     Rule("duplicate-activity", Severity.ERROR, duplicate_activity),
-    Rule("external-id", Severity.WARNING, external_id),
+    Rule("external-id", Severity.WARNING, shared_external_id),
     Rule("unreachable", Severity.WARNING, unreachable),
-    Rule("reference", Severity.ERROR, reference),
+    Rule("reference", Severity.ERROR, dangling_reference),
     Rule("parent-loop", Severity.ERROR, parent_loop),
     *asking_settings(
-        Rule("missing-file", Severity.ERROR, missing_file), Rule("attachment", Severity.WARNING, attachment)
+        Rule("missing-file", Severity.ERROR, missing_file),
+        Rule("attachment", Severity.WARNING, lost_attachment),
     ),
 )
