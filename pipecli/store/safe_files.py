@@ -54,9 +54,26 @@ def is_below(path: str, top: str) -> bool:
     return path == top or path.startswith(os.path.join(top, ""))  # noqa: PTH118
 
 
+_UNSEEN = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF])
+"""The letters that HFS+ doesn't see in a name."""
+
+
+def names_git(name: str) -> bool:
+    """True for `.git`, and for what other disks take for it: `git~1`, `.GIT. `, `.git::$DATA`."""
+    return name.translate(_UNSEEN).casefold().partition(":")[0].rstrip(" .") in (".git", "git~1")
+
+
 def _is_gits_own(path: str, top: str) -> bool:
-    """True for what a git directory in a folder holds: hooks that run, settings with passwords."""
-    return ".git" in Path(path[len(top) :].lower()).parts
+    """True for what a git directory in a folder holds, whatever its name: hooks that run, passwords."""
+    place = top
+    for name in Path(path[len(top) :].lstrip(os.sep)).parts:
+        place = f"{place}/{name}"
+        if names_git(name) or (  # by what git takes one by; a linked work tree's has no objects of its own
+            os.path.lexists(f"{place}/HEAD")
+            and any(os.path.lexists(f"{place}/{inner}") for inner in ("objects", "commondir"))
+        ):
+            return True
+    return False
 
 
 def refuse_link_out(path: str | Path, tops: Iterable[Path] | None = None) -> str:
@@ -68,7 +85,7 @@ def refuse_link_out(path: str | Path, tops: Iterable[Path] | None = None) -> str
         tops = [top for top in Path.cwd().joinpath(path).parents if (top / ".git").exists()]
     here, real = "", [os.path.realpath(top) for top in tops]
     for part in Path.cwd().joinpath(path).parts:
-        there = os.path.join(here, part)  # noqa: PTH118
+        named = there = os.path.join(here, part)  # noqa: PTH118
         if part == ".." or os.name == "nt" or os.path.islink(there):  # noqa: PTH114 - `here` has no link
             there = os.path.realpath(there)
         for top in real:
@@ -76,7 +93,8 @@ def refuse_link_out(path: str | Path, tops: Iterable[Path] | None = None) -> str
                 continue
             if not is_below(there, top):
                 raise PipecliError(f"{path} is a link that leads out of {top}", hint="name another file")
-            if part.lower() != ".git" and _is_gits_own(there, top) and not _is_gits_own(here, top):
+            is_at_will = there == named or part.lower() == ".git" or _is_gits_own(here, top)
+            if not is_at_will and _is_gits_own(there, top):
                 raise PipecliError(f"{path} is a link to what is git's own", hint="name another file")
         here = there
     return here

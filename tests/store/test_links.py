@@ -140,7 +140,14 @@ def test_a_committed_link_leads_nothing_to_what_is_gits_own(cli, refused, root, 
         (root / link).symlink_to(target)
     (root / "attachments").mkdir()
     (root / "attachments/git").symlink_to("../.git")
+    for file in ("own/HEAD", "own/objects/x", "tree/HEAD", "tree/commondir"):  # of --separate-git-dir
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).touch()
+    (root / "attachments/hook").symlink_to("../own/hooks/pre-commit")
+    (root / "to-tree").symlink_to("tree/config")
     for words in (
+        "export leads -o to-tree",
+        "export leads -o attachments/hook",
         "export leads -o config",
         "export leads -o new",
         "export --all hooks/out",
@@ -156,7 +163,8 @@ def test_a_committed_link_leads_nothing_to_what_is_gits_own(cli, refused, root, 
         assert "is a link to what is git's own; name another file" in refused(*words.split())
     taken = ("literature", "add", "x", "--title", "X", "--file", "attachments/git/config")
     assert "leads out" in refused(*taken)
-    for file in ("attachments/git/config", ".git/config", ".GIT/config"):
+    same = (".git", ".GIT", "git~1", "x/.g\u200cit", "x/.git. ", ".git::$INDEX_ALLOCATION", "own", "tree")
+    for file in ("attachments/git/config", *(f"{folder}/config" for folder in same)):
         with pytest.raises(PipecliError, match="leads out"):
             safe_files.read_bytes(root, file)
     assert (root / ".git/config").read_text() == settings and not (root / ".git/commondir").exists()
