@@ -27,7 +27,7 @@ from pipecli.records.kinds import KINDS, SETTINGS
 from pipecli.store import git
 from pipecli.store.index.rows_for_verbs import public_tables
 from pipecli.store.lock_and_signals import clear_temporary
-from pipecli.store.safe_files import temporary_name
+from pipecli.store.safe_files import opened_aside, refuse_link_out, temporary_name
 
 if TYPE_CHECKING:
     import psycopg
@@ -237,6 +237,7 @@ def to_parquet(source: MirroredPipeline, folder: Path) -> Copied:
             new = put(events, keep=since is not None)
             rows["events"] = old + new
             source.pipeline.beyond_undo = f"what is written of the mirror is in {folder}"
+            refuse_link_out(folder)
             with system_refusal(folder, "renewed as a whole"):
                 for name in rows:
                     _partly(folder, name).replace(folder / f"{name}.parquet")
@@ -247,10 +248,10 @@ def _known_of(file: Path) -> Upto | None:
     """How far the copy is that a file is of; None where there is no file. Raises PipecliError."""
     from pyarrow import ArrowInvalid, parquet
 
-    if not file.exists():
+    if not os.path.lexists(file):
         return None
     with suppress(ArrowInvalid, KeyError, TypeError, ValueError):
-        metadata = parquet.read_schema(file).metadata or {}
+        metadata = (parquet.read_schema(file).metadata if file.is_file() else None) or {}
         return Upto(**json.loads(metadata[_KEY.encode()]))
     raise PipecliError(f"{file} isn't a mirror of pipecli", hint="name another folder")
 
@@ -285,7 +286,11 @@ def _put(
     file, partly = folder / f"{table.name}.parquet", _partly(folder, table.name)
     clear_temporary(file)
     cleared.callback(partly.unlink, missing_ok=True)
-    with parquet.ParquetWriter(partly, schema, compression="zstd") as writer:
+    refuse_link_out(folder)  # once more: somebody may have put one in its place
+    with (
+        os.fdopen(opened_aside(partly), "wb") as stream,
+        parquet.ParquetWriter(stream, schema, compression="zstd") as writer,
+    ):
         if keep:
             with parquet.ParquetFile(file) as old:
                 for part in old.iter_batches(_ROWS):

@@ -223,6 +223,11 @@ def temporary_name(file: str, process: int) -> str:
     return f"{folder}{slash}.{name}.{process}.tmp"
 
 
+def opened_aside(path: str | Path) -> int:
+    """Begin such a file, never through a link."""
+    return os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | CAUTIOUS, 0o666)
+
+
 def write_file(root: Path, file: str, content: bytes) -> Stat:
     """Replace a file at once, in a folder that is made: a reader sees the old or the new, never half."""
     return _put(root, file, content, path.stat().st_mode & 0o777 if (path := root / file).exists() else None)
@@ -240,7 +245,7 @@ def _put(root: Path, file: str, content: bytes, mode: int | None) -> Stat:
     # No Path, half of the time of a new file. What has this name is of a killed process of the same number.
     aside = f"{root}/{temporary_name(file, os.getpid())}"
     try:
-        handle = os.open(aside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | CAUTIOUS, 0o666)
+        handle = opened_aside(aside)
         try:
             while content:
                 content = content[os.write(handle, content) :]
@@ -277,6 +282,23 @@ def mount_of(folder: Path) -> tuple[str, str]:
         if is_above and len(point) >= len(best):
             best, mount_at = point, (kind, options)
     return mount_at
+
+
+def write_stream(path: str, content: bytes) -> None:
+    """Give a content to a pipe that somebody reads, or to a device, as a terminal. Raises PipecliError."""
+    unwaiting = getattr(os, "O_NONBLOCK", 0)
+    try:
+        handle = os.open(path, os.O_WRONLY | unwaiting)  # a pipe that nobody reads would be waited for
+    except OSError as error:
+        if error.errno != ENXIO:
+            raise
+        raise PipecliError(f"nobody reads {path}", hint="name a file") from None
+    with os.fdopen(handle, "wb") as stream:
+        if stat.S_ISBLK(os.fstat(handle).st_mode):
+            raise PipecliError(f"{path} is a disk", hint="name a file")
+        if unwaiting:
+            os.set_blocking(handle, True)
+        stream.write(content)
 
 
 def remove_empty(root: Path, file: str) -> None:

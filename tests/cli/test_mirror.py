@@ -102,6 +102,12 @@ def test_a_folder_of_something_else_is_left_alone(root, shop, cli, refused, tmp_
     mirror = str(tmp_path / "mirror")
     cli("mirror", mirror)
     assert run(["-C", str(other), "mirror", mirror]) == 1  # another pipeline
+    os.mkfifo(tmp_path / "other/events.parquet")  # that nobody writes into
+    assert "isn't a mirror of pipecli" in refused("mirror", str(tmp_path / "other"))
+    (tmp_path / f"new/.customers.parquet.{os.getpid()}.tmp").parent.mkdir()
+    (tmp_path / f"new/.customers.parquet.{os.getpid()}.tmp").symlink_to(tmp_path / "outside")
+    assert "symbolic links" in refused("mirror", str(tmp_path / "new"))
+    assert not (tmp_path / "outside").exists()
 
 
 def test_a_git_that_is_killed_leaves_the_mirror_as_it_was(root, shop, cli, refused, monkeypatch, tmp_path):

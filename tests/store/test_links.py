@@ -211,6 +211,20 @@ def test_a_socket_among_records_stops_only_who_needs_it(cli, root, monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
+def test_what_is_written_goes_to_a_pipe_that_somebody_reads_and_to_no_disk(cli, refused, root, monkeypatch):
+    os.mkfifo(root / "pipe")
+    for words in ("calendar", "export leads"):
+        assert "/pipe; name a file" in refused(*words.split(), "-o", str(root / "pipe"))
+    reader = os.open(root / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    cli("export", "users", "-o", str(root / "pipe"))
+    assert os.read(reader, 4)
+    os.close(reader)
+    cli("export", "leads", "-o", os.devnull)
+    monkeypatch.setattr(stat, "S_ISBLK", lambda _: True)
+    assert refused("export", "leads", "-o", os.devnull).endswith("is a disk; name a file")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
 def test_the_door_opens_regular_files_within_bounds(root, secret):
     os.mkfifo(root / "pipe")
     (root / "device").symlink_to("/dev/zero")

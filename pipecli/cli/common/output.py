@@ -366,12 +366,12 @@ def write_whole(output: str | Path, content: bytes) -> None:
     A link of a repository that leads out of it isn't followed. Raises PipecliError.
     """
     from pipecli.store.lock_and_signals import write_unlogged
-    from pipecli.store.safe_files import refuse_link_out
+    from pipecli.store.safe_files import refuse_link_out, write_stream
 
     target = Path(refuse_link_out(output))
     with system_refusal(output):
-        if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_bytes(content)
+        if Path(output).exists() and not (target.is_file() or target.is_dir()):
+            write_stream(str(output), content)  # /dev/stdout is a link to a pipe without a name
             return
         begun.setdefault(str(output), _inode(output))
         write_unlogged(target, content)
