@@ -191,7 +191,11 @@ class NewCommit:
 
 
 def commit_message(subject: str, more: str | None, trailers: str) -> str:
-    """The message of a commit: subject, what --message says, trailers. A code host is to link no subject."""
+    """The message of a commit: its subject, `more`, trailers.
+
+    Subjects: `Change.subject`, or the verb's own. `more` is what --message says. A code host is to link
+    nothing of a subject.
+    """
     key, colon, words = subject.partition(": ")
     is_of_record = colon and re.fullmatch(r"[\w.-]+", key)  # its key stays as it is typed
     subject = f"{key}{colon}{code_host_text(words)}" if is_of_record else code_host_text(subject)

@@ -46,7 +46,10 @@ def _crockford(content: bytes) -> str:
 
 
 def new_id(prefix: str, taken: Container[str]) -> str:
-    """An id that no record of this clone has; by its random part other clones' have others."""
+    """An id that no record of this clone has; by its random part other clones' have others.
+
+    Should two take one, `duplicate_id` of `checks/files_and_references.py` finds it, and `sync` pushes none.
+    """
     while (id_ := f"{prefix}-{random_part()}") in taken:
         pass
     return id_

@@ -65,7 +65,8 @@ def advance_deal(
 def enter_stage(deal: Opportunity, stage: Stage, way_out: str = "") -> tuple[Opportunity, tuple[str, ...]]:
     """A deal at a stage: at another one without a probability set by hand, and with a note of that.
 
-    It was the stage's that a person overrode; one who goes on overriding it says so again.
+    It was the stage's that a person overrode; one who goes on overriding it says so again. Which one counts
+    then: `PROBABILITY` in `store/index/views_and_functions.py`.
     """
     if deal.stage == stage.id or deal.probability is None:
         return deal.with_(stage=stage.id), ()
