@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,13 +18,12 @@ from pipecli.inbox.importing.mapping import row_kind_named
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving import Preset, presets, vendors
 from pipecli.inbox.moving.arithmetic import Worth, numbers
-from pipecli.inbox.moving.plan_files import load_plan
+from pipecli.inbox.moving.plan import make_plan
 from pipecli.inbox.moving.recognise_vendor import recognise
-from pipecli.inbox.moving.run_plan import export_of
 from pipecli.inbox.moving.vocabulary import kinds_of_rows, of_activity, of_papers_statuses, outcome_of
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
-from tests.conftest import Cli
+from tests.conftest import Cli, copied
 from tests.importing import Git, deals, state
 
 
@@ -92,25 +92,28 @@ def test_a_file_with_all_columns_of_a_preset_is_taken_for_it(preset: Preset) -> 
     assert everybody.kind == preset.kind
 
 
-@pytest.mark.usefixtures("at_a_desk")
+@pytest.fixture(scope="module")
+def unchanged(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """A pipeline for several stories, which they only read."""
+    pipeline = Pipeline.find(copied(founded, tmp_path_factory.mktemp("unchanged") / "contoso"))
+    yield pipeline
+    pipeline.close()
+
+
 @pytest.mark.parametrize("preset", presets(), ids=lambda preset: preset.name)
-def test_each_preset_becomes_a_mapping_without_a_fault(preset: Preset, cli: Cli, root: Path) -> None:
+def test_each_preset_becomes_a_mapping_without_a_fault(preset: Preset, unchanged: Pipeline) -> None:
     columns = [*dict.fromkeys([*preset.columns, *preset.recognise])]
-    name = f"{_name_of(preset)}.csv"
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(columns)
     writer.writerow([_example(str(preset.columns.get(column, ""))) for column in columns])
-    Path(name).write_text(out.getvalue(), encoding="utf-8")
-    cli("import", "plan", name, "--into", "m", "--from", preset.vendor)
-    files = export_of(load_plan(Path("m")), None)
-    step, *_ = load_plan(Path("m")).steps
+    file = File(f"{_name_of(preset)}.csv", out.getvalue().encode())
+    plan = make_plan([file], unchanged, file.name, preset.vendor)
+    step, *_ = plan.steps
     row_kind = row_kind_named(step.kind)
     assert row_kind is not None
-    table, source = import_rows(files[0], File(step.map, Path("m", step.map).read_bytes()), row_kind)
-    pipeline = Pipeline.find(root)
-    prepare_import(pipeline, row_kind, table, source, Planner(pipeline), lambda _: None)
-    pipeline.close()
+    table, source = import_rows(file, File(step.map, plan.pages[step.map].encode()), row_kind)
+    prepare_import(unchanged, row_kind, table, source, Planner(unchanged), lambda _: None)
 
 
 def _name_of(preset: Preset) -> str:
