@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
-from typing import Annotated, Any, ClassVar, NamedTuple, Self, get_args, get_origin
+from functools import cache, lru_cache
+from types import UnionType
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, Union, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -343,12 +344,13 @@ def annotation_at(model: type[Part], path: Path) -> Any | None:
 
     `Any` below `custom`.
     """
-    annotation: Any = model
-    for part in path:
-        annotation = _inside(annotation, part)
-        if annotation is None or annotation is Any:
-            return annotation
-    return annotation
+    return _annotation_at(model, tuple(path))
+
+
+@lru_cache(4096)  # asked again and again of each field that a mapping, an edit or a merge names
+def _annotation_at(model: type[Part], path: tuple[str | int, ...]) -> Any | None:
+    above = _annotation_at(model, path[:-1]) if path else model
+    return above if not path or above is None or above is Any else _inside(above, path[-1])
 
 
 def part_at(model: type[Part], path: Path) -> type[Part] | None:
@@ -369,12 +371,11 @@ def identity_at(model: type[Part], path: Path) -> tuple[str, ...] | None:
 
 
 def _inside(annotation: Any, key: str | int) -> Any | None:
-    part = _part(annotation)
-    if part is not None:
-        for name, field in part.model_fields.items():
-            if key == (field.alias or name):
-                return field.rebuild_annotation()
-        return None
+    if part := _part(annotation):
+        fields = part.model_fields.items()
+        return next(
+            (field.rebuild_annotation() for name, field in fields if key == (field.alias or name)), None
+        )
     for option in options(annotation):
         origin, arguments = get_origin(option), get_args(option)
         if origin is tuple:
@@ -396,9 +397,7 @@ def options(annotation: Any) -> list[Any]:
     origin = get_origin(annotation)
     if origin is not None and hasattr(annotation, "__metadata__"):
         return options(get_args(annotation)[0])
-    if (origin is not None and type(None) in get_args(annotation)) or str(origin) in (
-        "typing.Union", "<class 'types.UnionType'>",
-    ):  # fmt: skip
+    if origin in (Union, UnionType):
         return [inner for option in get_args(annotation) for inner in options(option)]
     return [annotation]
 

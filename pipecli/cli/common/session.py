@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipecli.history.pipeline_as_of import PastPipeline
     from pipecli.records.compare_names import Names
     from pipecli.store.index.owner_filter_and_list_sql import OwnerFilter
+    from pipecli.store.location import Location
     from pipecli.store.pipeline import Pipeline
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "markdown", "ids")
@@ -100,7 +101,7 @@ class Session:
         """The pipeline as it is on disk, whatever --as-of says."""
         from pipecli.store.pipeline import Pipeline
 
-        pipeline = Pipeline.find(Path(self.directory), self.fixed_now())
+        pipeline = Pipeline(self._location, self.fixed_now())
         pipeline.tell = say
         pipeline.recover_killed()
         return pipeline
@@ -110,13 +111,19 @@ class Session:
         each = (one for value in given for one in (value if isinstance(value, list) else [value]))
         if not (paths := [one for one in each if isinstance(one, Path)]):
             return
-        from pipecli.store.location import NoPipeline, find_location
+        from pipecli.store.location import NoPipeline
         from pipecli.store.safe_files import refuse_link_out
 
         with suppress(NoPipeline):
-            location = find_location(Path(self.directory))
             for path in paths:
-                refuse_link_out(path, (location.root, location.work_tree))
+                refuse_link_out(path, {self._location.root, self._location.work_tree})
+
+    @cached_property
+    def _location(self) -> Location:
+        """Where the pipeline is. Raises NoPipeline."""
+        from pipecli.store.location import find_location
+
+        return find_location(Path(self.directory))
 
     def close(self) -> None:
         """Give back what the run holds: who runs many commands in one process must not pile up indexes."""

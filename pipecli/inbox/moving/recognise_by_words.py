@@ -285,8 +285,7 @@ def _are_regions(table: Table, column: str) -> bool:
 
 def _of_content(table: Table, role: str, words: Words) -> list[str]:
     """Columns that have a word for a role in their header, `mobiles Telefon`, or cells of no other sort."""
-    own = (word for word, of in words.columns.items() if of == role and " " not in word and len(word) > 2)
-    begins, other = tuple(own), {*patterns()["not their own"].split()}
+    begins, other = words.begins.get(role, ()), {*patterns()["not their own"].split()}
     sure, found = patterns()["own cells"].get(role), []
     for column in table.columns:
         cells, key = texts(table, column), {*header_key(column).split()}

@@ -118,6 +118,13 @@ class Words:
         letters = {word[:1] for word in self.columns}
         return {letter: [word for word in self.columns if word[:1] == letter] for letter in letters}
 
+    @cached_property
+    def begins(self) -> Mapping[str, tuple[str, ...]]:
+        """By role, the words of headers with which a longer one may begin: `mobil` of `Mobiltelefon`."""
+        alone = [word for word in self.columns if " " not in word and len(word) > 2]
+        roles = {*self.columns.values()}
+        return {role: tuple(word for word in alone if self.columns[word] == role) for role in roles}
+
 
 @cache
 def synonyms() -> dict[str, Words]:
@@ -209,7 +216,6 @@ _OF_PERSONS = {"email", "emails", "phone", "phones", "first_name", "last_name"}
 """Roles that a header may say to be those of a person: `Contact First Name` of a lead."""
 
 
-@lru_cache(10_000)  # asked of each column for each role
 def role_of_header(key: str, words: Words) -> str | None:
     """The role of which a header is a word, also after that for a record or one for the first of several."""
     roles = words.columns
@@ -253,6 +259,7 @@ _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
 
 
+@lru_cache(10_000)  # asked of each column for each kind and role
 def role_told(header: str, words: Words) -> str | None:
     """The role of which a header is a word; of `State/Region`, or `País/Região`, that of the first part."""
     parts = [header, *header.split("/")] if "/" in header else [header]
@@ -270,6 +277,7 @@ def role_told(header: str, words: Words) -> str | None:
     return None
 
 
+@lru_cache(10_000)
 def role_nearly(header: str, words: Words) -> str | None:
     """The role of which a header is a word, or nearly."""
     if role := role_told(header, words):
