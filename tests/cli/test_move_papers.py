@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from ryaml import loads
 
+from pipecli.inbox.importing.rows_of_file import rows_of_file
+from pipecli.inbox.moving.papers_and_lines import best_fit
 from tests.conftest import Cli
 
 pytestmark = pytest.mark.usefixtures("at_a_desk")
@@ -368,13 +370,15 @@ def test_rows_that_name_papers_again_and_again_are_none_themselves(cli: Cli) -> 
 def test_arithmetic_finds_a_quantity_that_no_word_is_for_and_a_net_beside_freight(
     cli: Cli, root: Path
 ) -> None:
-    """Each line came as one piece, freight as the sum of a quotation, a code as the id of lines."""
+    """Each line came as one piece, freight as the sum of a quotation, a code as the id of lines.
+
+    Of a percent and an amount off the whole in two columns one was taken; `Imponibile` was no sum of a line.
+    """
     deals = "Deal;Company;Stage;Amount\nPress;Rossi;Demo;900\nRoof;Zed;Demo;500\nOld;Zed;Demo;500\n"
-    quotes = "Quote Number;Deal;Status;Subtotal;Discount pct;Tax;Shipping;Grand total\n"
-    quotes += (
-        "Q-1;Press;Inviato;1000,00;10;180,00;15,00;1095,00\nQ-2;Roof;Accettato;500,00;0;100,00;0,00;600,00\n"
-    )
-    quotes += "Q-3;Old;Rifiutato;500,00;0;100,00;0,00;600,00\n"
+    quotes = "Quote Number;Deal;Status;Subtotal;Discount pct;Discount amt;Tax;Shipping;Grand total\n"
+    quotes += "Q-1;Press;Inviato;1000,00;10;0;180,00;15,00;1095,00\n"
+    quotes += "Q-2;Roof;Accettato;500,00;0;25,00;95,00;0,00;570,00\n"
+    quotes += "Q-3;Old;Rifiutato;500,00;0;0;100,00;0,00;600,00\n"
     lines = "Quote Number;Codice;Descrizione;Pz. tot;Prezzo unitario;Importo\nQ-1;A1;Lama;2;500,00;1000,00\n"
     lines += "Q-2;A2;Tappo;5;100,00;500,00\nQ-3;A2;Tappo;5;100,00;500,00\n"
     _plan(cli, deals=deals, quotes=quotes, righe=lines)
@@ -382,7 +386,12 @@ def test_arithmetic_finds_a_quantity_that_no_word_is_for_and_a_net_beside_freigh
     papers = _papers(root)
     assert [papers[f"Q-{n}"]["status"] for n in (1, 2, 3)] == ["sent", "accepted", "rejected"]
     assert _lines(papers["Q-1"], "quantity", "unit_price", "product") == [(2, 500, "A1")]
-    assert papers["Q-1"]["discount"] == 10
+    assert [papers[q].get("discount") for q in papers] == [10, None, None]
+    assert [papers[q].get("discount_amount") for q in papers] == [None, 25, None]
+    rows = "Q.tà;Prezzo unitario;Sconto;Imponibile\n7,5;90,00;5%;641,25\n4;27,90;;111,60\n"
+    fit = best_fit(rows_of_file(rows.encode(), "x.csv"))[1]
+    assert fit
+    assert fit.off == {"Sconto": {"to": "discount", "scale": "percent"}}
 
 
 def test_a_type_says_which_papers_are_quotations_and_contacts_are_customers_where_no_firm_is(

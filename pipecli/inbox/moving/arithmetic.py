@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from itertools import product
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pipecli.errors import Unreadable
@@ -302,14 +303,30 @@ class Worth(NamedTuple):
     """The tax that is in them, if their prices are with it."""
 
 
-def sums_of(lines: Sequence[Worth | None], off: Numbers, to: str) -> tuple[Numbers, Numbers, Numbers]:
+Off = tuple[str, str]
+"""A column of discounts of the whole, and whether it feeds percents or amounts."""
+
+
+def ways_off(table: Table, columns: Sequence[str]) -> list[tuple[Off, ...]]:
+    """What may be off the whole: each column as percents or amounts, or two, one of which a row may have."""
+    feeds = ["discount_amount", "discount"]
+    ways = [(c, to) for c in columns for to in (reversed(feeds) if says_percent(table, c) else feeds)]
+    pairs = [(one, two) for one, two in product(ways, ways) if one[0] != two[0] and [one[1], two[1]] == feeds]
+    return [*((way,) for way in ways), *pairs]
+
+
+def sums_of(
+    lines: Sequence[Worth | None],
+    cells: Mapping[str, Numbers] = MappingProxyType({}),
+    way: Iterable[Off] = (),
+) -> tuple[Numbers, Numbers, Numbers]:
     """What records come to after a discount of the whole, that with tax on top, and without what is in it."""
     several: tuple[Numbers, Numbers, Numbers] = [], [], []
     for place, line in enumerate(lines):
-        by = (off[place] if off else None) or Decimal(0)
         left = None
         if line is not None and line.net:
-            left = line.net - (line.net * by / 100 if to == "discount" else by)
+            offs = ((to, by) for c, to in way if (by := cells[c][place]))
+            left = line.net - next((line.net * by / 100 if to == "discount" else by for to, by in offs), 0)
         for sums, tax in zip(several, (Decimal(0), line and line.tax, line and -line.within), strict=True):
             sums.append(left if left is None or not line or not tax else left + tax * left / line.net)
     return several
@@ -343,10 +360,18 @@ def says_tax(column: str | None) -> bool:
     return re.search(patterns()["with tax"], header_key(column or "")) is not None
 
 
-def off_of_whole(table: Table, column: str, to: str) -> dict[str, Any]:
-    """The entry of a column of discounts of the whole; SuiteCRM has them below zero."""
-    is_below = any((n or 0) < 0 for n in numbers(table, column)) and to == "discount_amount"
-    return {"to": to, "when": nonzero(table, column)} | ({"scale": "negative"} if is_below else {})
+def offs_of_whole(table: Table, way: Iterable[Off]) -> dict[str, dict[str, Any]]:
+    """The entries of columns of discounts of the whole; SuiteCRM has them below zero.
+
+    Of two the second feeds where the first has none.
+    """
+    entries, none = dict[str, dict[str, Any]](), dict[str, Any]()
+    for column, to in way:
+        is_below = any((n or 0) < 0 for n in numbers(table, column)) and to == "discount_amount"
+        own = nonzero(table, column)
+        entries[column] = {"to": to, "when": own | none} | ({"scale": "negative"} if is_below else {})
+        none |= {column: own[column]["not"]}
+    return entries
 
 
 def nets_apart(cells: Mapping[str, Numbers], taxes: Sequence[str], net: Numbers) -> list[str]:

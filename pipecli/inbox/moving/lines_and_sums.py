@@ -270,28 +270,27 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     each = {c: [Worth(of or Decimal(0)) for of in own] for c, own in left.items()}
     each = {c: own for c, own in each.items() if 2 * sum(of.net != 0 for of in own) >= len(own)}
     bases: dict[str, Sequence[Worth | None]] = {"": [*lines]} if any(lines) else {**each}
-    apart = arithmetic.nets_apart(left, of_tax, arithmetic.sums_of(lines, [], "")[0]) if any(lines) else []
+    apart = arithmetic.nets_apart(left, of_tax, arithmetic.sums_of(lines)[0]) if any(lines) else []
     offs += [c for c in left if apart and c not in (*apart, *of_tax, *sums)]  # `Pronto pago %`
-    feeds = ["discount_amount", "discount"]
-    ways = [(c, to) for c in offs for to in (reversed(feeds) if arithmetic.says_percent(table, c) else feeds)]
-    every = ways + [("", "")] * (not apart)
+    ways = arithmetic.ways_off(table, offs)
+    every = [*ways, *[()] * (not apart)]
     turns = [(arithmetic.ALL, way, False) for way in ways] + [(NEARLY_ALL, way, True) for way in ways]
     turns += [(share, way, False) for share in arithmetic.SHARES for way in every]
-    for (share, (off, to), is_sure), (base, net_lines) in product(turns, bases.items()):
-        net, whole, bare = arithmetic.sums_of(net_lines, cells.get(off, []), to)
+    for (share, way, is_sure), (base, net_lines) in product(turns, bases.items()):
+        net, whole, bare = arithmetic.sums_of(net_lines, cells, way)
         several = [
             *(arithmetic.taxed(net, tax, is_rate=False) for tax in taxes),
-            *(arithmetic.taxed(whole, cells[c], is_rate=False) for c in beside if off),
-            *[net, whole] * bool(off or not base),
+            *(arithmetic.taxed(whole, cells[c], is_rate=False) for c in beside if way),
+            *[net, whole] * bool(way or not base),
         ]
         pairs = [(cells[c], one) for c in apart or figures if c != base for one in several]
         if is_sure:  # in each that has something off
-            where = [bool(by) for by in cells[off]]
+            where = [any(own) for own in zip(*(cells[c] for c, _ in way), strict=True)]
             pairs = [(of, one) for of, one in pairs if agree([*compress(of, where)], [*compress(one, where)])]
         if any(agree(*two, share) for two in pairs):
             columns = {c: of for c, of in columns.items() if field_of(of) not in _OF_WHOLE}
-            columns |= {off: arithmetic.off_of_whole(table, off, to)} if off else {}
-            full = [] if apart else arithmetic.sums_of(net_lines, [], "")[0]
+            columns |= arithmetic.offs_of_whole(table, way)
+            full = [] if apart else arithmetic.sums_of(net_lines)[0]
             is_told = base or prefix_of(told) or any(agree(of, net, share) for of in cells.values())
             for field, one in (("total", full), (AFTER_DISCOUNT, net), ("total", [] if is_told else whole)):
                 if same := [c for c in left if agree(left[c], one, share)]:
@@ -301,7 +300,7 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
             told = told._replace(columns=columns, rest={**told.rest, "nets": nets})
             return _with_tax(told, told=is_gross and not base)
     for column in (c for c in offs if columns.get(c) == "discount_amount"):
-        columns[column] = arithmetic.off_of_whole(table, column, "discount_amount")
+        columns |= arithmetic.offs_of_whole(table, [(column, "discount_amount")])
     if not any(lines) and "total" not in map(field_of, columns.values()) and not prefix_of(told):
         why = "no sum and no line is known of them, so they come to nothing"
     else:

@@ -85,37 +85,40 @@ def field_of(of: Any) -> str:
     return str(of.get("to", "") if isinstance(of, dict) else of)
 
 
-def best_fit(table: Table, off: Sequence[str] = ()) -> Fits:
+def best_fit(table: Table) -> Fits:
     """All ways to come to a net, that by which the rows come to a total, and the columns by words.
 
-    Where no word is for a discount, `Ndl. %`, each other column of numbers is tried for one (`off`).
+    Words come first. Where by those nothing comes to a total, each other column of numbers is tried for a
+    discount if none is called one (`Ndl. %`), then for the total (`Imponibile`).
     """
     words = {role: columns_for(table, "items", role) for role in ("quantity", *TERMS)}
-    words["discount"] += off
     for column, role in arithmetic.price_and_total(table, {c: of for of in words for c in words[of]}).items():
         words[role] = [column, *words[role]]
     words["tax"] = [c for c in words["tax"] if c not in words["unit_price"] + words["total"]]
     others = [c for c in table.columns if has_word(c, "tax") and not any(c in of for of in words.values())]
     words["taxes"] = words["tax"] + others
     some = table._replace(rows=table.rows[: arithmetic.LOOKED_AT])
-    cells = {c: numbers(some, c) for of in words.values() for c in of}
-    told = {of: [c for c in columns if any(cells[c])] for of, columns in words.items()}
-    fits = [*arithmetic.fitting(table, cells, told)]
-    for share in arithmetic.SHARES:
+    cells = {c: own for c in table.columns if any(own := numbers(some, c))}
+    told = {of: [c for c in columns if c in cells] for of, columns in words.items()}
+    free = [c for c in cells if not any(c in of for of in told.values())]
+    plain = [*arithmetic.fitting(table, cells, told)]
+    trials: list[tuple[Decimal, str, list[str]]] = [(arithmetic.ALL, "", [])]
+    trials += [(arithmetic.ALL, c, []) for c in free if not told["discount"] + told["discount_amount"]]
+    trials += [(arithmetic.NEARLY_ALL, "", []), (arithmetic.ALL, "", free)]
+    for share, off, totals in trials if told["unit_price"] else ():
+        tried = told | {"total": totals or told["total"]} | ({"discount": [off]} if off else {})
+        fits = [*arithmetic.fitting(table, cells, tried)] if off or totals else plain
         net = [fit for fit in fits if any(agree(fit.nets, total, share) for total in fit.totals)]
         gross = list[arithmetic.Fit]()
-        for fit, tax, is_rate in product(net or fits, told["taxes"], (True, False)):
+        for fit, tax, is_rate in product(net or fits, told["taxes"] if not off else (), (True, False)):
             whole = arithmetic.taxed(fit.nets, cells[tax], is_rate=is_rate)
             if any(agree(whole, total, share) for total in fit.totals):
                 gross.append(fit._replace(rate=tax if is_rate else "", is_of_amounts=not is_rate))
-        if gross or net:
-            return fits, max(gross or net, key=lambda fit: len(fit.off)), words
-        is_open = share == arithmetic.ALL and not words["discount"] + words["discount_amount"]
-        free = [c for c in some.columns if c not in cells and any(numbers(some, c))] if is_open else []
-        for tried in (best_fit(table, [column]) for column in free):
-            if (fit := tried[1]) and fit.off and any(agree(fit.nets, total) for total in fit.totals):
-                return tried
-    return fits, None, words
+        best = max(gross or net, key=lambda fit: len(fit.off), default=None)
+        if best and (best.off or not off):
+            sums = [c for c in totals if agree(best.nets, cells[c], share)]
+            return fits, best, {**words, "total": [*words["total"], *sums]}
+    return plain, None, words
 
 
 def with_deals_alone(table: Table, told: Recognised, findings: Findings) -> Recognised:

@@ -323,8 +323,8 @@ def with_lines_in_rows(table: Table, told: Recognised, findings: Findings) -> Re
     lines = [c for c in table.columns if c in apart | alone | rates]
     offs = {c for c, role in own.items() if role.startswith("discount")}
     with_offs = table._replace(columns=[c for c in table.columns if c in {*lines, *offs}])
-    if not best_fit(table._replace(columns=lines))[1] and best_fit(with_offs)[1]:
-        lines = [*with_offs.columns]
+    if not best_fit(table._replace(columns=lines))[1] and (fit := best_fit(with_offs)[1]):
+        lines = [c for c in with_offs.columns if c in {*lines, *fit.off}]
     columns = by_words(table._replace(columns=lines), "items")
     columns = {c: role for c, role in columns.items() if not role.startswith("record")}
     columns |= {c: own[c] for c in lines if c in own and own[c] not in columns.values()}
