@@ -167,8 +167,8 @@ def attempt(
     return subprocess.CompletedProcess(arguments, process.returncode, *streams)
 
 
-SLOW = 5.0
-"""Seconds of silence after which somebody looks what a git waits for."""
+SLOW = 2.0
+"""Seconds of silence after which somebody looks what a git waits for; each time after twice as many."""
 
 
 def ended(
@@ -186,16 +186,17 @@ def ended(
 
     if sys.platform == "win32":  # no folder there has such a pipe
         return process.communicate()
-    said, errors, waits_for = list[bytes](), list[bytes](), None
+    said, errors, waits_for, patience = list[bytes](), list[bytes](), None, SLOW
     both = ((process.stdout, said), (process.stderr, errors))
     pipes = {pipe.fileno(): (pipe, parts) for pipe, parts in both if pipe}
     talking = select.poll()
     for number in pipes:
         talking.register(number, select.POLLIN)
     while pipes:
-        ready = talking.poll(SLOW * 1000)
-        if not ready and (waits_for := pipe_below(work_tree)):
-            process.kill()  # in an undo it ignores all else
+        if not (ready := talking.poll(patience * 1000)):
+            patience *= 2
+            if waits_for := pipe_below(work_tree):
+                process.kill()  # in an undo it ignores all else
         for number, _ in ready:
             if part := os.read(number, 1 << 15):
                 pipes[number][1].append(part)

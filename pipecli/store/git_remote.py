@@ -18,9 +18,12 @@ from urllib.parse import quote
 from pipecli.store import git
 from pipecli.store.git_commit import KEEPING_MEMORY, branch_of, settings_of
 from pipecli.store.location import Location, pipe_below
+from pipecli.store.safe_files import LARGEST_ANY
 
 PATIENCE = 60.0
 """Seconds without a word, after which a remote is given up."""
+_KEPT = 1 << 14
+"""Bytes of its words that are kept, the last ones: there git says why."""
 
 _NOISE = re.compile(
     r"hint:|To |From |Please make sure you have|and the repository exists\.|error: failed to push some refs|"
@@ -102,6 +105,8 @@ def talk_to_remote(location: Location, *arguments: str) -> subprocess.CompletedP
     def listen(pipe: IO[bytes], into: bytearray) -> None:
         while chunk := os.read(pipe.fileno(), 65536):
             into += chunk
+            if pipe is process.stderr:
+                del into[:-_KEPT]
             heard[0] = monotonic()
         if pipe is process.stderr:
             is_silent.set()
@@ -121,6 +126,8 @@ def talk_to_remote(location: Location, *arguments: str) -> subprocess.CompletedP
             if is_silent.wait(min(PATIENCE, 1)):
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(1)
+            if len(streams[0]) > LARGEST_ANY:
+                raise git.GitRefused("the remote doesn't come to an end", hint="look who runs it")
             silence = 0.0 if process.returncode is not None else monotonic() - heard[0]
             if silence > git.SLOW and not is_looked_after:
                 is_looked_after = True

@@ -397,6 +397,16 @@ def test_a_pipe_among_refs_is_named_once_a_git_of_the_network_has_waited_for_it(
         talk_to_remote(find_location(root), "for-each-ref")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no shell")
+def test_the_words_of_a_remote_without_end_are_kept_in_part(root, monkeypatch):
+    location = find_location(root)
+    told = talk_to_remote(location, "-c", "alias.x=!yes no | head -c 1000000 >&2; echo why >&2", "x").stderr
+    assert len(told) == 1 << 14 and told.endswith(b"why\n")
+    monkeypatch.setattr("pipecli.store.git_remote.LARGEST_ANY", 1000)
+    with pytest.raises(PipecliError, match="the remote doesn't come to an end"):
+        talk_to_remote(location, "-c", "alias.x=!yes", "x")
+
+
 def test_a_file_that_the_disk_does_not_tell_of_is_not_written_over(tmp_path, monkeypatch):
     (tmp_path / "acme.yaml").write_bytes(b"name: Acme\n")
 
