@@ -76,10 +76,11 @@ def _is_gits_own(path: str, top: str) -> bool:
     return False
 
 
-def refuse_link_out(path: str | Path, tops: Iterable[Path] | None = None) -> str:
+def refuse_link_out(path: str | Path, tops: Iterable[Path] | None = None, *, is_at_will: bool = True) -> str:
     """Refuse a path, from anywhere, that a link in one of these folders leads out of it, or to git's own.
 
-    Without folders in one of the repositories around it. The path with each link followed.
+    To that it may lead without a link, if `is_at_will`. Without folders in one of the repositories around it.
+    The path with each link followed.
     """
     if tops is None:
         tops = [top for top in Path.cwd().joinpath(path).parents if (top / ".git").exists()]
@@ -93,9 +94,9 @@ def refuse_link_out(path: str | Path, tops: Iterable[Path] | None = None) -> str
                 continue
             if not is_below(there, top):
                 raise PipecliError(f"{path} is a link that leads out of {top}", hint="name another file")
-            is_at_will = there == named or part.lower() == ".git" or _is_gits_own(here, top)
-            if not is_at_will and _is_gits_own(there, top):
-                raise PipecliError(f"{path} is a link to what is git's own", hint="name another file")
+            is_named = there == named or part.lower() == ".git" or _is_gits_own(here, top)
+            if not (is_at_will and is_named) and _is_gits_own(there, top):
+                raise PipecliError(f"{path} leads to what is git's own", hint="name another file")
         here = there
     return here
 

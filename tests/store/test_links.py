@@ -157,10 +157,11 @@ def test_a_committed_link_leads_nothing_to_what_is_gits_own(cli, refused, root, 
         "import plan pipecli.yaml --into hooks/moves",
         "import leads config",
         f"attach {deal} config",
+        f"attach {deal} .git/config",
         f"attach {deal} attachments/git/config",
         "merge-driver pipecli.yaml config pipecli.yaml pipecli.yaml",
     ):
-        assert "is a link to what is git's own; name another file" in refused(*words.split())
+        assert "leads to what is git's own; name another file" in refused(*words.split())
     taken = ("literature", "add", "x", "--title", "X", "--file", "attachments/git/config")
     assert "leads out" in refused(*taken)
     same = (".git", ".GIT", "git~1", "x/.g\u200cit", "x/.git. ", ".git::$INDEX_ALLOCATION", "own", "tree")
