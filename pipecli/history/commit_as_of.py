@@ -248,10 +248,15 @@ def _require_one_meaning(location: Location, revision: str) -> None:
     meant = [ref for ref in listed.split("\n") if ref in full]
     if meant and re.fullmatch("[0-9a-f]{4,64}", name):
         meant += git.output(location.work_tree, "rev-parse", f"--disambiguate={name}").split()
+    if meant and not re.fullmatch("[A-Z_]+", name):  # HEAD and its like are git's own
+        meant.append(name)  # of a file .git/main, too, which `git update-ref main` makes
     commits = {ref: commit for ref in meant if (commit := git.commit_of(location.work_tree, ref))}
     if len({*commits.values()}) > 1:
+        taken = commits.pop(name, None)
+        full_name = next((ref for ref in commits if not ref.startswith("refs/tags/")), meant[0])
+        if taken and taken not in commits.values():
+            commits[f"{name} in git's own folder"] = taken
         both = " and ".join(f"{ref} ({commit[:7]})" for ref, commit in commits.items())
-        full_name = next(ref for ref in commits if not ref.startswith("refs/tags/"))
         raise PipecliError(f'"{name}" is {both}', hint=f"name one in full, as {full_name}", code="ambiguous")
 
 

@@ -305,7 +305,7 @@ def id_of(work_tree: Path, name: str) -> str | None:
 
 
 def _id_of(work_tree: Path, name: str) -> str | None:
-    if name.startswith("-"):  # an option; `--end-of-options` takes git 2.30
+    if name.startswith(("-", "^")):  # an option (`--end-of-options` takes git 2.30), all but a commit
         return None
     done = run(work_tree, "rev-parse", "--verify", "--quiet", name)
     return None if done.returncode else done.stdout.decode().strip()

@@ -228,6 +228,9 @@ def test_a_tag_named_as_the_branch_takes_not_its_place(
             assert ref in said
     git("tag", "--force", "main")  # at one commit all mean the same
     assert commit_meant(find_location(root), "main") == commit
+    git("update-ref", "main", "HEAD~1")  # a file .git/main, as the full name was forgotten
+    assert f"main in git's own folder ({git('rev-parse', 'HEAD~1')[:7]})" in refused(*command, "main")
+    assert '"^main"' in refused(*command, "^main")
 
 
 @pytest.mark.parametrize("command", [["check", "--base"], ["diff"]])

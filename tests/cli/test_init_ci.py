@@ -293,6 +293,11 @@ def test_the_script_of_the_gitlab_job_runs(checkout: Callable[[str], Path], comm
     job = read(here / FILES["gitlab"])["pipecli"]
     install, tell, note, check = job["script"]
     base = shell("git rev-parse origin/main", here).stdout.strip()
+    files = ("pipecli.md", "pipecli.sarif", "pipecli-findings.json", "note.md")
+    outside = here.parent / "outside"
+    outside.write_text("theirs")
+    for file in files:  # which the merge request may have committed, as links
+        (here / file).symlink_to(outside)
     environment = {
         **job["variables"],
         "CI_MERGE_REQUEST_DIFF_BASE_SHA": base,
@@ -321,6 +326,7 @@ def test_the_script_of_the_gitlab_job_runs(checkout: Callable[[str], Path], comm
         assert shell(note, here, **environment, PIPECLI_TOKEN="secret").returncode == 0
         assert f"--request {asked} --form body=<note.md" in (commands / "log").read_text().splitlines()[-1]
     assert (here / "note.md").read_text().startswith("<!-- pipecli -->\n### Pipeline")
+    assert outside.read_text() == "theirs"
     assert not list(here.rglob("pwned"))
 
 
