@@ -411,6 +411,59 @@ def test_lines_of_dynamics_find_their_quotes_and_orders_by_name_and_no_line_is_a
     assert "nothing to change" in cli("import", "run", "m", code=1).out
 
 
+def test_what_dynamics_writes_in_german_comes_as_what_it_writes_in_english(cli: Cli, root: Path) -> None:
+    hidden = "(Nicht ändern) Zeilenprüfsumme,(Nicht ändern) Geändert am"
+    source = _files(
+        "d365",
+        **{
+            "Alle Verkaufschancen": f"(Nicht ändern) Verkaufschance,{hidden},Thema,Firma,Vertriebsphase,"
+            "Status,Gesch. Umsatz,Voraussichtl. Abschlussdatum\n"
+            "o1,x,y,Dach,Krüger,2-Entwickeln,Offen,900,31.12.2026\n",
+            "Alle Angebote": f"(Nicht ändern) Angebot,{hidden},Angebotsnummer,Name,Potenzieller Kunde,"
+            "Verkaufschance,Status,Statusgrund,Gültig ab,Gesamtbetrag\n"
+            "q1,x,y,QUO-1,Dach A,Krüger,Dach,Aktiv,In Bearbeitung,13.06.2026,210\n"
+            "q2,x,y,QUO-2,Dach B,Krüger,Dach,Geschlossen,Verloren,14.06.2026,90\n"
+            "q3,x,y,QUO-3,Dach C,Krüger,Dach,Geschlossen,Offen,14.06.2026,80\n",
+            "Angebotsprodukte": f"(Nicht ändern) Angebotsprodukt,{hidden},Angebot,Produktname,Menge,"
+            "Preis pro Einheit,Betrag,Manueller Rabatt,Steuer,Erweiterter Betrag\n"
+            "l1,x,y,Dach A,Rinne,4,50,200,10,19,209\nl2,x,y,Dach A,Nagel,1,20,20,,0,20\n"
+            "l3,x,y,Dach B,Rinne,2,45,90,,9,99\nl4,x,y,Dach C,Rinne,1,90,90,10,8,88\n",
+        },
+    )
+    told = _plan(cli, source)
+    assert ([*_kinds(told).values()], told["questions"]) == (["opportunities", "quotations", "items"], [])
+    cli("import", "run", "m")
+    quotes = json.loads(cli("quote", "list", "--all", "--sort", "external_id", "--format", "json").out)
+    assert [(one["external_id"], one["status"], one["amount"]) for one in quotes] == [
+        ("q1", "sent", 210), ("q2", "rejected", 90), ("q3", "sent", 80),
+    ]  # fmt: skip
+    assert deals(root)["o1"]["stage"] == "2-entwickeln"
+
+
+def test_labels_are_no_names_of_fields_and_notes_and_calls_name_their_deal_in_any_language() -> None:
+    headers = {
+        "Accounts": "Name,ID,Website,Office Phone,Billing Street,Billing City,Assigned User Name",
+        "Calls": "Subject,ID,Status,Direction,Start Date,Duration Minutes,Parent Type,Parent ID,Assigned to",
+        "notes": "Notiz - ID,Notiz - Inhalt,Notiz - Deal,Notiz - Nutzer,Notiz - Hinzugefügt am",
+        "notas": "Nota - Contenido,Nota - Trato,Nota - Usuario,Nota - Añadido el",
+        "Notes": "Record ID,Title,Body,Link Type,Linked Record,Owner,Date Created",
+    }
+    tables = [
+        table for name, header in headers.items() for table in tables_of_file(header.encode(), f"{name}.csv")
+    ]
+    told = [
+        one and (one.kind, one.vendor, one.column_of("record"), one.column_of("at"))
+        for one in recognise(tables)
+    ]
+    assert told == [
+        ("customers", "", None, None),
+        ("activities", "", "Parent ID", "Start Date"),
+        ("activities", "", "Notiz - Deal", "Notiz - Hinzugefügt am"),
+        ("activities", "", "Nota - Trato", "Nota - Añadido el"),
+        ("activities", "", "Linked Record", "Date Created"),
+    ]
+
+
 def test_deals_with_gaps_and_customers_of_no_file_come_once_and_a_table_without_a_header_stays_out(
     cli: Cli, root: Path, git: Git
 ) -> None:
@@ -940,7 +993,9 @@ def test_a_table_of_names_is_no_customers_and_a_quote_may_have_its_total_alone(c
     assert [line["unit_price"] for line in paper["items"]] == [90.5]
 
 
-def test_mails_with_a_status_are_no_deals_and_the_list_of_users_no_contacts(cli: Cli, root: Path) -> None:
+def test_mails_with_a_status_are_those_of_their_deals_and_the_list_of_users_no_contacts(
+    cli: Cli, root: Path
+) -> None:
     source = _files(
         "own_ids",
         Accounts="AccountExtId__c,Name,Website\nA1,Aurora,a.example\n",
@@ -959,9 +1014,11 @@ def test_mails_with_a_status_are_no_deals_and_the_list_of_users_no_contacts(cli:
     assert _kinds(told) == {
         "Agent.csv": "users", "User.csv": "users", "Accounts.csv": "customers",
         "Opportunities.csv": "opportunities", "Calls.csv": "activities", "Quotes.csv": "quotations",
+        "Email_Messages.csv": "activities",
     }  # fmt: skip
     cli("import", "run", "m")
-    assert (deals(root)["O1"]["customer"], deals(root)["O1"]["activities"][0]["type"]) == ("aurora", "call")
+    types = {activity["type"] for activity in deals(root)["O1"]["activities"]}
+    assert (deals(root)["O1"]["customer"], types) == ("aurora", {"call", "email"})
     numbered = (
         "Opportunity Number,Opportunity Name,Opp Status,Start Date,Estimated $\n7,Turf,Won,2026-05-01,90\n"
     )

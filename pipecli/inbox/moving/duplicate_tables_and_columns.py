@@ -297,7 +297,7 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
     if record := told.roles.get("record"):  # two deals may have one name
         several = [c for c in columns_for(table, told.kind, "record") if c not in columns]
         here = findings.kinds.get("opportunities", set())
-        parents = [c for c in table.columns if header_key(c) == "parent id" and here & texts(table, c).keys()]
+        parents = [c for c in several if header_key(c) == "parent id" and here & texts(table, c).keys()]
         if by_id := [c for c in several if (own := texts(table, c)) and here.issuperset(own)] or parents:
             columns[by_id[0]] = "record"
             ids.append(record)

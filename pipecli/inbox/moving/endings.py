@@ -218,9 +218,8 @@ def ended_by_day_or_yes(
 def closed_stages(table: Table, roles: Mapping[str, str], of: Mapping[str, str]) -> list[str]:
     """The stages, open by the outcomes `of` them, of which every deal is closed, as a column alone says."""
     over: dict[str, bool] = {}
-    for row in (
-        table.rows if {"closed", "stage"} <= roles.keys() and not roles.keys() & {"won", "lost"} else ()
-    ):
+    is_alone = {"closed", "stage"} <= roles.keys() and not roles.keys() & {"won", "lost"}
+    for row in table.rows if is_alone else ():
         stage, is_over = row.text(roles["stage"]), bool(is_yes(row.text(roles["closed"])))
         over[stage] = over.get(stage, True) and is_over
     return [stage for stage, is_over in over.items() if is_over and of.get(stage) == "open"]
@@ -320,6 +319,7 @@ def without_deleted(table: Table, told: Recognised, findings: Findings) -> Known
     for column in table.columns:
         if one_word(column) in words:
             only[column] = {"not": [word for word in texts(table, column) if is_yes(word)]}
+            told = told._replace(rest={**told.rest, "ignore": [*told.rest.get("ignore", ()), column]})
         elif column == told.roles.get("status"):
             only[column] = {"not": [word for word in texts(table, column) if one_word(word) in words]}
         elif told.kind == "opportunities" and header_key(column) in ("record type", "object type", "module"):
@@ -434,8 +434,7 @@ def _of_activities(table: Table, told: Recognised, findings: Findings) -> Recogn
 
 
 def is_of_days(table: Table, column: str) -> bool:
-    cells = texts(table, column)
-    return bool(cells) and are_days(cells)
+    return bool(cells := texts(table, column)) and are_days(cells)
 
 
 def _days(table: Table, column: str, findings: Findings) -> list[date]:

@@ -110,7 +110,8 @@ def best_fit(table: Table) -> Fits:
         fits = [*arithmetic.fitting(table, cells, tried)] if off or totals else plain
         net = [fit for fit in fits if any(agree(fit.nets, total, share) for total in fit.totals)]
         gross = list[arithmetic.Fit]()
-        for fit, tax, is_rate in product(net or fits, told["taxes"] if not off else (), (True, False)):
+        after = net and net + [fit for fit in fits if fit.off]  # one total is before them, one with tax after
+        for fit, tax, is_rate in product(after or fits, told["taxes"] if not off else (), (True, False)):
             whole = arithmetic.taxed(fit.nets, cells[tax], is_rate=is_rate)
             if any(agree(whole, total, share) for total in fit.totals):
                 gross.append(fit._replace(rate=tax if is_rate else "", is_of_amounts=not is_rate))

@@ -237,7 +237,8 @@ def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str
     Of two columns of one role that has it whose word comes first: the sales price, not the list price. One
     without a value has it where no other does, as has one of ids, or of the day it was made, beside others.
     """
-    columns: dict[str, Any] = {}
+    hidden = [column for column in table.columns if re.match(patterns()["hidden"], column)]
+    columns: dict[str, Any] = dict.fromkeys(hidden[:1], "external_id")
     place = words.places
     ids = {c for c in table.columns if role_told(c, words) == "owner" and all(map(is_code, texts(table, c)))}
     late = {c: not texts(table, c) or c in ids or "creat" in c.lower() for c in table.columns}

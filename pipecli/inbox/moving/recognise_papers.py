@@ -40,6 +40,7 @@ from pipecli.inbox.moving.vocabulary import (
     of_papers_statuses,
     patterns,
     role_nearly,
+    state_of,
     stem_of,
     synonyms,
 )
@@ -172,8 +173,11 @@ def of_papers(
     if alone and "customer" not in columns.values():  # Xero's `ContactName`
         named = columns_for(table, "contacts", "name")
         columns |= dict.fromkeys([c for c in named if header_key(c) not in ANYTHING][:1], "customer")
+    if "custom.name" not in columns.values():  # by which lines may name them
+        named = [c for c in table.columns if c not in columns and header_key(c) in ANYTHING]
+        columns |= dict.fromkeys([c for c in named if len(texts(table, c)) == len(table.rows)], "custom.name")
     for column in [c for c, role in columns.items() if role == "status"]:
-        columns[column] = {"to": "status", **of_papers_statuses(kind, texts(table, column))}
+        columns = _of_states(table, kind, column, columns)
     rest: dict[str, Any] = {"only": told.rest["only"]} if told and "only" in told.rest else {}
     net, other = patterns()["prices"]["untaxed"].split(), {*patterns()["no sum"].split()}
     free = [c for c in table.columns if columns.get(c, "total") == "total" and has_word(c, "sum")]
@@ -195,6 +199,25 @@ def of_papers(
     rest |= {"alone": True} if not is_told else {}
     is_told |= alone and is_numbered and "customer" in fed
     return Recognised(kind, "", "", columns, rest, 1) if is_told else None
+
+
+def _of_states(table: Table, kind: str, column: str, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns, with what that of states says, and what another says of its words that nobody knows.
+
+    Each word of that is known: Dynamics' `Status Reason` of `Closed` is `Lost`.
+    """
+    rest = {c: columns[c] for c in columns if c != column}
+    own = of_papers_statuses(kind, texts(table, column))
+    known = [*own["values"]]
+    for other in table.columns if texts(table, column).keys() - known else ():
+        cells = texts(table, other)
+        if len(cells) > 1 and other not in columns and all(state_of(word, kind) for word in cells):
+            beside = {"to": "status", **of_papers_statuses(kind, cells)}
+            if not known:
+                return {**rest, other: beside}
+            own = {"to": "status", "values": own["values"], "when": {column: known}}
+            return {**rest, other: {**beside, "when": {column: {"not": known}}}, column: own}
+    return {**rest, column: {"to": "status", **own}}
 
 
 _NUMBERS = {"external_id", "custom.number"}

@@ -38,8 +38,7 @@ _MOST_BY_WORDS = 12
 _OF_PEOPLE = ("users", "customers", "contacts", "leads")
 """Kinds that have columns in common: a file that is named as another of them is none of these."""
 _CLOSING = {"close", "expected_close"}
-_FILE_NAMED = 3
-"""What a file's name adds to the columns that it has in common with a preset."""
+_FILE_NAMED = 3  # what a file's name adds to the columns that it has in common with a preset
 
 
 def check_vendor(vendor: str | None) -> None:
@@ -91,8 +90,7 @@ def completed(table: Table, told: Recognised) -> Recognised:
     columns = by_words(table._replace(columns=others), told.kind, is_exact=True)
     lacking = {*patterns()["completed"].split()} - fed
     lacking -= _CLOSING if fed & _CLOSING else set()
-    more = {column: role for column, role in columns.items() if role in lacking}
-    return told._replace(columns=told.columns | more)
+    return told._replace(columns=told.columns | {c: of for c, of in columns.items() if of in lacking})
 
 
 def _vendor_named(tables: Iterable[Table]) -> str | None:
@@ -321,14 +319,15 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
             own = one_word(preset.prefix)
             bare = {key.removeprefix(own): column for key, column in by_key.items() if key.startswith(own)}
             by_key |= bare
-        hidden = _hidden_id(preset, by_key)
-        if hidden is False or not (hidden or all(one_word(c) in by_key for c in preset.recognise)):
+        if not _may_be_of(preset, by_key):
             continue
         proofs = sum(one_word(column) in by_key for column in preset.own)
-        if vendor is None and preset.own and not bare and proofs < 2:
-            continue
         alike = {by_key[k]: _of_column(of, c, by_key[k]) for c, of in preset.columns.items()
                  if (k := one_word(c)) in by_key and ("%" in c) == ("%" in by_key[k])}  # fmt: skip
+        is_of_fields = "part" not in preset.rest and " " not in "".join(preset.columns)
+        are_labels = is_of_fields and " " in "".join(alike)
+        if are_labels or (vendor is None and preset.own and not bare and proofs < 2):
+            continue
         columns = alike | {c: preset.columns[c] for c in table.columns if c in preset.columns}
         for column in table.columns:  # `Company name` of the company beside `Company Name` of the contact
             if columns.get(by_key.get(one_word(column), "")) == "customer":
@@ -399,10 +398,11 @@ def _by_key(table: Table) -> dict[str, str]:
     return by_key
 
 
-def _hidden_id(preset: Preset, keys: Container[str]) -> bool | None:
-    """Whether a view of Dynamics has the hidden id of a preset's rows; None where it has none at all."""
+def _may_be_of(preset: Preset, keys: Container[str]) -> bool:
+    """Whether a header has the columns of a preset or, in a view of Dynamics, the hidden id of its rows."""
     hidden = [name for name in _hidden_ids() if one_word(name) in keys]
-    return any(preset.columns.get(name) == "external_id" for name in hidden) if hidden else None
+    is_its_own = any(preset.columns.get(name) == "external_id" for name in hidden)
+    return is_its_own if hidden else all(one_word(name) in keys for name in preset.recognise)
 
 
 @cache

@@ -295,7 +295,7 @@ def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
 def move_lines(moved: Moved, *, is_dry: bool) -> Iterator[str]:
     """The report of a run, for a person."""
     for step, done in moved.done:
-        yield f"{step.kind}: {_outcome(done)}"
+        yield f"{step.kind}: {_outcome(step.kind, done)}"
         yield from (f"  {line}" for line in (*_readings(done), *reasons_of(done)))
         if new := done.report["unused_columns"]:  # those that a plan leaves out are in its mapping
             told = f"  columns of {done.table.name} that the plan doesn't know, left out: {', '.join(new)}"
@@ -319,7 +319,7 @@ def move_lines(moved: Moved, *, is_dry: bool) -> Iterator[str]:
         yield "nothing to change, it is so already"
 
 
-def _outcome(done: Import) -> str:
+def _outcome(kind: str, done: Import) -> str:
     report = done.report
     parts = [f"{report[name]:,} {words}" for name, words in WORDS.items() if report[name]]
     nouns = {collection.plural: collection.noun for collection in COLLECTIONS}
@@ -330,7 +330,8 @@ def _outcome(done: Import) -> str:
     kept = sum(tally["rows"] for tally in report["kept"])
     gone = sum(tally["rows"] for tally in report["left_out"] if tally["column"] == REMOVED)
     more += f"; {gone:,} of those left out were removed or merged here" if gone else ""
-    for why, says in ((NOT_HERE, "name no record that is here"), (WITH_THEM, "belong to what is left out")):
+    whose = "deal or lead" if kind == "activities" else "record"
+    for why, says in ((NOT_HERE, f"name no {whose} that is here"), (WITH_THEM, "belong to what is left out")):
         rows = sum(tally["rows"] for tally in report["left_out"] if tally["column"] == why)
         more += f"; {rows:,} of those left out {says}" if rows else ""
     if kept:
