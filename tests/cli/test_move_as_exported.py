@@ -464,6 +464,27 @@ def test_labels_are_no_names_of_fields_and_notes_and_calls_name_their_deal_in_an
     ]
 
 
+def test_a_sheet_of_the_staff_is_users_and_associations_bring_the_people_of_deals(
+    cli: Cli, root: Path
+) -> None:
+    source = _files(
+        "small",
+        Deals="Deal ID,Deal Name,Stage,Amount,Owner\n91,Roof,Proposal,9,Ana Ruiz\n92,Tiles,Demo,5,Leo Roy\n",
+        Contacts="Contact ID,First Name,Last Name,Company\n71,Mia,Berg,A\n72,Kim,Lee,Luz\n73,Uwe,Alt,Luz\n",
+        deal_contact_associations="Deal ID,Contact ID,Role,Primary\n91,71,Decision Maker,true\n"
+        "92,72,User,false\n92,73,Buyer,true\n",
+        Staff="First Name,Last Name,E-mail,Phone\nAna,Ruiz,ana@us.example,1\nLeo,Roy,leo@us.example,2\n",
+    )
+    assert _kinds(_plan(cli, source))["Staff.csv"] == "users"
+    cli("import", "run", "m")
+    assert deals(root)["92"]["contacts"] == [
+        {"contact": "kim-lee", "role": "User", "primary": False},
+        {"contact": "uwe-alt", "role": "Buyer", "primary": True},
+    ]
+    addresses = cli("sql", "SELECT email FROM users ORDER BY email", "--format", "csv").out
+    assert "ana@us.example\nleo@us.example" in addresses.replace("\r", "")
+
+
 def test_deals_with_gaps_and_customers_of_no_file_come_once_and_a_table_without_a_header_stays_out(
     cli: Cli, root: Path, git: Git
 ) -> None:

@@ -31,7 +31,13 @@ from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_row
 from pipecli.inbox.moving.findings import Findings, know_users, owners, tell_doubles, why_unknown
 from pipecli.inbox.moving.papers_and_lines import heads, of_lines_alone
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, filled, plan_page, settings_page
-from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, columns_for, columns_of_deals
+from pipecli.inbox.moving.recognise_by_words import (
+    Recognised,
+    by_words,
+    columns_for,
+    columns_of_deals,
+    with_marks,
+)
 from pipecli.inbox.moving.recognise_papers import with_papers_and_lines
 from pipecli.inbox.moving.vocabulary import is_yes, kinds_of_rows, of_activity, patterns
 from pipecli.records.compare_names import is_code
@@ -116,7 +122,7 @@ def make_plan(
     for number, (table, told) in enumerate(known):
         table, told = without_deleted(table, overlaps.by_id_or_name(table, told, findings), findings)
         told = papers.with_deals_alone(table, told, findings)
-        told = with_ends(table, recognise_vendor.with_marks(table, told), findings)
+        told = with_ends(table, with_marks(table, told), findings)
         known[number] = table, lines.with_terms(table, told, findings)
     known = lines.with_money_told(lines.with_sums(known, findings), findings)
     known = [*papers.with_deals_made(known, findings)]

@@ -7,7 +7,7 @@ of which they tell nothing for certain stays out.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping, Set
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from pipecli.inbox.importing.compile_mapping import texts
@@ -15,7 +15,7 @@ from pipecli.inbox.importing.day_formats import has_days
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.arithmetic import are_amounts, with_amount
 from pipecli.inbox.moving.findings import Findings, is_of_money
-from pipecli.inbox.moving.guess_or_ask_formats import currency_of, with_amounts_off
+from pipecli.inbox.moving.guess_or_ask_formats import are_days, currency_of, with_amounts_off
 from pipecli.inbox.moving.vocabulary import (
     ANYTHING,
     Words,
@@ -297,6 +297,44 @@ def _of_content(table: Table, role: str, words: Words) -> list[str]:
         if is_alike or is_sure:
             found.append(column)
     return found
+
+
+def with_marks(table: Table, told: Recognised) -> Recognised:
+    """The columns, with those of deals that tell of one end: a day in `Closed won on`, a yes in `Won?`."""
+    columns, nil = dict(told.columns), {"0"} if told.vendor else set[str]()  # `Closed won amount`
+    may_be = {None, *(() if told.vendor else ("close", "closed_date"))}
+    for column in table.columns if told.kind == "opportunities" else ():
+        key, words = header_key(column), texts(table, column)
+        ends = [of for of, pattern in patterns()["ends"].items() if re.search(pattern, key)]
+        if not ends or {*words} <= nil or columns.get(column) not in may_be:
+            continue
+        ending = "closed" if {"won", "lost"} <= {*ends} else ends[0]
+        role = "lost_reason" if "lost" in ends and re.search(patterns()["why"], key) else ""
+        if not role and all(is_yes(word) is not None or outcome_of(word) == ending for word in words):
+            role = ending
+        elif not (role or told.vendor) and are_days(words) and (ending != "closed" or column not in columns):
+            role = f"{ending}_date"
+        columns |= {column: role} if role and role not in columns.values() else {}
+    return told._replace(columns=columns)
+
+
+def without_staff(tables: Sequence[Table], several: Sequence[Recognised | None]) -> list[Recognised | None]:
+    """What tables are; contacts of no firm, most of whom own records of others, are users: the staff."""
+    named = [(*pair, role) for pair in zip(tables, several, strict=True) for role in ("owner", "by")]
+    owning = [(table, column) for table, told, role in named if told and (column := told.column_of(role))]
+    owners = {folded(text) for table, column in owning for text in texts(table, column)}
+    return [told and _unless_staff(table, told, owners) for table, told in zip(tables, several, strict=True)]
+
+
+def _unless_staff(table: Table, told: Recognised, owners: Container[str]) -> Recognised:
+    is_told = told.vendor or told.kind in kinds_named(table.sheet or table.name)
+    if is_told or told.kind != "contacts" or {"customer", "customer#"} & told.roles.keys():
+        return told
+    parts = [told.roles[of] for of in ("name", *_HALVES) if of in told.roles]
+    parts = parts[: 1 if "name" in told.roles else 2]
+    names = [folded(" ".join(map(row.text, parts))) for row in table.rows]
+    is_staff = parts and 3 * sum(name in owners for name in names) >= 2 * max(len(names), 1)
+    return told._replace(kind="users", columns=by_words(table, "users")) if is_staff else told
 
 
 def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:

@@ -62,6 +62,7 @@ _RECORDS = {
 }
 """What a column of lines may name, by the kinds of the records that it names."""
 _MOST_TYPES = 12
+_MOST_OF_PEOPLE = 8  # columns of a table of the people in deals
 
 Pair = tuple[Table, Recognised | None]
 
@@ -92,6 +93,7 @@ def with_papers_and_lines(tables: Iterable[Pair], findings: Findings) -> list[Pa
     names = cache(partial(_names_of, known))
     known = [(table, _of_lines(table, told, names)) for table, told in known]
     known = [(table, told or _of_what_was_done(table, names("opportunities")[""])) for table, told in known]
+    known = [(table, told or _of_people_in_deals(table, names)) for table, told in known]
     known = [(table, told and with_lines_in_rows(table, told, findings)) for table, told in known]
     papers = [(table, told) for table, told in known if told and told.kind in PAPER_KINDS]
     known = [(table, told and _unless_named_again(table, told, papers, findings)) for table, told in known]
@@ -304,6 +306,22 @@ def _of_what_was_done(table: Table, deals: Container[str]) -> Recognised | None:
         return None
     own = Recognised("activities", "", "", columns | {of_deals[0]: "record"}, {}, 1)
     return completed_by_words(table, own)
+
+
+def _of_people_in_deals(table: Table, names: Callable[[str], Mapping[str, set[str]]]) -> Recognised | None:
+    """The contacts of deals, by columns of the ids of both and little else, as of HubSpot's associations."""
+    columns, keys = dict[str, str](), {"role": "contacts.role", "primary": "contacts.primary"}
+    for kind, role in (("opportunities", "external_id"), ("contacts", "contacts.contact")):
+        free = [c for c in table.columns if c not in columns]
+        own = [
+            c for c in free if any(naming(table, [c], names(kind).get(k, ())) for k in ("", header_key(c)))
+        ]
+        columns |= dict.fromkeys(own[:1], role)
+    columns |= {c: of for c in table.columns for key, of in keys.items() if key in header_key(c).split()}
+    if len({*columns.values()} - {*keys.values()}) < 2 or len(table.columns) > _MOST_OF_PEOPLE:
+        return None
+    rest = {"part": True, "rows": "contacts", "unknown": "skip"}
+    return Recognised("opportunities", "", "", columns, rest, 1)
 
 
 def _unless_named_again(

@@ -13,8 +13,15 @@ from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving import Preset, presets, vendors
 from pipecli.inbox.moving.findings import share_words, text_of_row
-from pipecli.inbox.moving.guess_or_ask_formats import are_days, currency_of
-from pipecli.inbox.moving.recognise_by_words import Recognised, are_deals, by_words, by_words_of, columns_for
+from pipecli.inbox.moving.guess_or_ask_formats import currency_of
+from pipecli.inbox.moving.recognise_by_words import (
+    Recognised,
+    are_deals,
+    by_words,
+    by_words_of,
+    columns_for,
+    without_staff,
+)
 from pipecli.inbox.moving.vocabulary import (
     ANYTHING,
     header_key,
@@ -25,7 +32,6 @@ from pipecli.inbox.moving.vocabulary import (
     kinds_of_rows,
     of_activity,
     one_word,
-    outcome_of,
     patterns,
     role_told,
     synonyms,
@@ -63,10 +69,11 @@ def recognise(tables: Sequence[Table], vendor: str | None = None) -> list[Recogn
     chosen = [_chosen(*pair, leading) for pair in zip(tables, candidates, strict=True)]
     kinds = {one.kind for one in chosen if one}
     is_whole = leading is not None and len(tables) > _MOST_BY_WORDS
-    return [
+    told = [
         completed(table, one) if one else by_words_of(table, kinds, is_whole=is_whole)
         for table, one in zip(tables, chosen, strict=True)
     ]
+    return without_staff(tables, told)
 
 
 def leading_vendor(several: Iterable[Recognised]) -> str:
@@ -419,25 +426,6 @@ def _counted_anew(columns: Mapping[str, Any]) -> dict[str, Any]:
         own[role] = f"{role[:-1]}{len(own) + 1}"
     new = {role: counted for own in places.values() for role, counted in own.items()}
     return {c: new.get(role, role) if isinstance(role, str) else role for c, role in columns.items()}
-
-
-def with_marks(table: Table, told: Recognised) -> Recognised:
-    """The columns, with those of deals that tell of one end: a day in `Closed won on`, a yes in `Won?`."""
-    columns, nil = dict(told.columns), {"0"} if told.vendor else set[str]()  # `Closed won amount`
-    may_be = {None, *(() if told.vendor else ("close", "closed_date"))}
-    for column in table.columns if told.kind == "opportunities" else ():
-        key, words = header_key(column), texts(table, column)
-        ends = [of for of, pattern in patterns()["ends"].items() if re.search(pattern, key)]
-        if not ends or {*words} <= nil or columns.get(column) not in may_be:
-            continue
-        ending = "closed" if {"won", "lost"} <= {*ends} else ends[0]
-        role = "lost_reason" if "lost" in ends and re.search(patterns()["why"], key) else ""
-        if not role and all(is_yes(word) is not None or outcome_of(word) == ending for word in words):
-            role = ending
-        elif not (role or told.vendor) and are_days(words) and (ending != "closed" or column not in columns):
-            role = f"{ending}_date"
-        columns |= {column: role} if role and role not in columns.values() else {}
-    return told._replace(columns=columns)
 
 
 def doubts(table: Table, told: Recognised) -> list[str]:
