@@ -27,7 +27,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.index.sql_and_search import search_activities
 from pipecli.store.pipeline import NotFound, Pipeline
-from pipecli.store.record_meant import FEWEST_SIGNS, Care
+from pipecli.store.record_meant import FEWEST_CHARACTERS, Care
 from pipecli.store.yaml import read
 from pipecli.store.yaml.write import block_lines
 from pipecli.wording import count, first_of
@@ -297,7 +297,7 @@ def _by_id(
     pipeline: Pipeline, text: str, record: str | None = None, *, is_whole: bool = False
 ) -> list[FoundActivity]:
     start = text.strip().upper().replace("O", "0").replace("I", "1").replace("L", "1")
-    fewest = ID_LENGTH if is_whole else FEWEST_SIGNS
+    fewest = ID_LENGTH if is_whole else FEWEST_CHARACTERS
     if not re.fullmatch(f"[0-9A-Z]{{{fewest},{ID_LENGTH}}}", start):
         return []
     if record is None:

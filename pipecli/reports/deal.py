@@ -212,7 +212,7 @@ class Valuation:
 
         Raises MissingRate, which names the `record` whose amount it is.
         """
-        return rounded(self._exact(amount, currency, day, record), self.currency)
+        return rounded(self._converted_unrounded(amount, currency, day, record), self.currency)
 
     def amount(self, deal: Deal, today: date | None = None) -> Decimal | None:
         """The amount of a deal, None where it has none; `today` where it may be open.
@@ -235,7 +235,9 @@ class Valuation:
         amount, yearly, currency = deal.amount, deal.yearly_recurring or _ZERO, self.currency
         if deal.currency != currency:  # else, as in most pipelines, no day of rates is asked for
             about = deal.currency, deal.day_of_rates(today), deal.id
-            amount, weighted, yearly = (self._exact(one, *about) for one in (amount, weighted, yearly))
+            amount, weighted, yearly = (
+                self._converted_unrounded(one, *about) for one in (amount, weighted, yearly)
+            )
         whole = Worth(rounded(amount, currency), rounded(weighted, currency), rounded(yearly, currency))
         return Worth(*(self._counted(deal, figure) for figure in whole)) if deal.seller else whole
 
@@ -246,7 +248,7 @@ class Valuation:
         parts = split_amount(whole, deal._replace(seller="").credit_split("owner"), self.currency)
         return dict(parts)[deal.seller]
 
-    def _exact(self, amount: Decimal, currency: str, day: date, record: str) -> Decimal:
+    def _converted_unrounded(self, amount: Decimal, currency: str, day: date, record: str) -> Decimal:
         """An amount at the rates of a day, not rounded: a half that is rounded up must still be one."""
         if currency == self.currency:
             return amount

@@ -19,7 +19,7 @@ from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.wording import first_of
 
 _MOST_SHOWN = 8
-FEWEST_SIGNS = 3
+FEWEST_CHARACTERS = 3
 """Of the start of an id: with fewer, every word of two letters would be one."""
 
 
@@ -78,12 +78,16 @@ def record_meant(
     keys = [wanted, wanted.upper(), wanted.lower(), "-".join(_id_parts(wanted))]
     chosen = candidates = _query(pipeline, of, keys)
     if not chosen:
-        fits = _fits(pipeline, wanted, of, is_any=not kinds or (len(kinds) > 1 and CUSTOMER in kinds))
+        fits = _fits(pipeline, wanted, of, own_only=not kinds or (len(kinds) > 1 and CUSTOMER in kinds))
         ordered = _likeliest_first(pipeline, list(dict.fromkeys([*fits.named, *fits.ids])), me)
         if not ordered:
             _nothing(pipeline, wanted, of)
         candidates = [rank.record for rank in ordered]
-        chosen = _likely(ordered, fits) if care is Care.LIKELY else _exact(wanted, candidates, fits, care)
+        chosen = (
+            _likely(ordered, fits)
+            if care is Care.LIKELY
+            else _named_well_enough(wanted, candidates, fits, care)
+        )
     if len(chosen) != 1:
         raise _ambiguous(wanted, chosen or candidates, care)
     pipeline.file_of(chosen[0].noun, chosen[0].key)  # raises where two files have this id
@@ -118,7 +122,7 @@ def _likely(ordered: Sequence[_Rank], fits: _Fits) -> list[Found]:
     return likely
 
 
-def _exact(wanted: str, candidates: list[Found], fits: _Fits, care: Care) -> list[Found]:
+def _named_well_enough(wanted: str, candidates: list[Found], fits: _Fits, care: Care) -> list[Found]:
     """The candidates, if all of them are named well enough for this care.
 
     For what takes a record away, `acme` is no namesake's name: acme-2 would go when the command is repeated.
@@ -130,9 +134,9 @@ def _exact(wanted: str, candidates: list[Found], fits: _Fits, care: Care) -> lis
     return candidates if set(candidates) <= fits.accepted(care) else []
 
 
-def _fits(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind], *, is_any: bool) -> _Fits:
+def _fits(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind], *, own_only: bool) -> _Fits:
     """Where a customer may be meant, or what is theirs, a customer's name is the customer."""
-    whole, words = _by_name(pipeline, wanted, kinds, own_only=is_any)
+    whole, words = _by_name(pipeline, wanted, kinds, own_only=own_only)
     return _Fits(whole or words, bool(whole), *_by_start(pipeline, wanted, kinds))
 
 
@@ -157,7 +161,7 @@ def _by_start(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> tuple[l
     prefix, random = _id_parts(wanted)
     if prefix not in ("", *BY_PREFIX) or wanted.startswith("-"):
         return [], False
-    if not re.fullmatch(rf"[0-9A-Z]{{{FEWEST_SIGNS},{ID_LENGTH}}}", random):
+    if not re.fullmatch(rf"[0-9A-Z]{{{FEWEST_CHARACTERS},{ID_LENGTH}}}", random):
         return [], False
     nouns = [kind.noun for kind in kinds]
     keys = keys_by_id(pipeline.connection, nouns, prefix, random)
@@ -205,8 +209,8 @@ def _nothing(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> NoReturn
 
 def _hint(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> str:
     random = _id_parts(wanted)[1]
-    if random.isalnum() and random.isascii() and len(random) < FEWEST_SIGNS:
-        return f"the start of an id has {FEWEST_SIGNS} characters or more"
+    if random.isalnum() and random.isascii() and len(random) < FEWEST_CHARACTERS:
+        return f"the start of an id has {FEWEST_CHARACTERS} characters or more"
     close = _similar(pipeline, wanted, kinds)
     if not close and any(_CUSTOMER in _NAMES[kind.noun].others for kind in kinds):
         close = _similar(pipeline, wanted, [CUSTOMER])  # a deal or paper may be named by its customer

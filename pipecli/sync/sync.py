@@ -183,7 +183,7 @@ class Unsound(PipecliError):
 def sync(pipeline: Pipeline) -> Synced:
     """Bring this clone and the shared branch to the same commit. Raises PipecliError, Conflicted, Unsound."""
     upstream = ready(pipeline.location)
-    return _until_nobody_is_faster(pipeline, upstream, before=present_commit(pipeline.location))
+    return _sync_with_retries(pipeline, upstream, before=present_commit(pipeline.location))
 
 
 def preview(pipeline: Pipeline) -> tuple[Upstream, MergePlan]:
@@ -222,7 +222,7 @@ def resume(pipeline: Pipeline) -> Synced:
     commit = commit_merge(location, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
     conflicts.finish_merge(location, waiting, commit)
     pipeline.beyond_undo = f"the merge is committed here as {commit[:7]}"
-    done = _until_nobody_is_faster(pipeline, ready(location), before=waiting.ours)
+    done = _sync_with_retries(pipeline, ready(location), before=waiting.ours)
     merged = list(dict.fromkeys([*waiting.merged, *done.merged]))
     return done._replace(merged=merged, warnings=[*warnings, *done.warnings])
 
@@ -258,7 +258,7 @@ def _waiting(location: Location) -> WaitingSync:
     return waiting
 
 
-def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str) -> Synced:
+def _sync_with_retries(pipeline: Pipeline, upstream: Upstream, before: str) -> Synced:
     location = pipeline.location
     if not merge_setup.is_merge_set_up(location):  # a fresh clone
         merge_setup.set_up_merge(location)

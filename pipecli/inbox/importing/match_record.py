@@ -33,7 +33,7 @@ from pipecli.store.validate_record import validate
 KNOWN_WHOLE = "rows with nothing to be found by but the whole row: new where that changes"
 
 
-_Signs = tuple[str | None, list[str], list[str]]
+_ContactFacts = tuple[str | None, list[str], list[str]]
 """The customer of a contact, its addresses and its telephone numbers."""
 _MORE_THAN_A_NAME = frozenset(("id", "external_id", "customer", "emails", "phones"))
 """The fields that tell a contact from a namesake, if a row has one."""
@@ -117,7 +117,7 @@ class Matcher:
         if not (own or external) and self.collection.is_document and self.may_make:
             self.bindings.tallies.count("noted", KNOWN_WHOLE, reading.row)
             external = reading.values["external_id",] = self.bindings.mark_of(reading.row)
-        key, departed = self._key(reading, own, external, name)
+        key, departed = self._find_or_new_key(reading, own, external, name)
         is_new = departed is None and key not in self.known.labels
         if is_new and not self.may_make:
             raise NotHere(f"unknown {self.collection.noun} {external or name}")
@@ -144,19 +144,23 @@ class Matcher:
         )
         self.by_key[key] = draft
 
-    def _key(
+    def _find_or_new_key(
         self, reading: RowReading, own: str | None, external: str | None, name: str | None
     ) -> tuple[str, Departed | None]:
         """The id of a row's record, and that record as it was, where people removed it. Raises Unreadable."""
-        signs = self._customer_emails_phones(reading) if self.collection.noun == CONTACT.noun else None
-        departed = None if own else self._departed(external, name, signs)
+        facts = self._customer_emails_phones(reading) if self.collection.noun == CONTACT.noun else None
+        departed = None if own else self._departed(external, name, facts)
         if departed and not departed.survivor:
             return departed.key, departed
         if departed and departed.survivor != departed.key:
             self.names.note_called(self.collection.noun, departed.survivor, name)
             raise Removed(f"it is merged into {departed.survivor}")
         own = departed.key if departed else own  # it is renamed
-        key = self._person(reading, own, external, name, signs) if signs else self._match(own, external, name)
+        key = (
+            self._match_contact(reading, own, external, name, facts)
+            if facts
+            else self._match_by_id_or_name(own, external, name)
+        )
         return key, None
 
     def _add_below(self, reading: RowReading) -> None:
@@ -213,12 +217,14 @@ class Matcher:
             self.bindings.tallies.count("noted", f"{one}{draft.rows[0].line}: one contact", reading.row)
         draft.rows.append(reading.row)
 
-    def _departed(self, external: str | None, name: str | None, signs: _Signs | None) -> Departed | None:
+    def _departed(
+        self, external: str | None, name: str | None, facts: _ContactFacts | None
+    ) -> Departed | None:
         """The record of a row that people removed, merged or renamed; None where it is here, or never was."""
         if external and self.known.with_external_id(external):
             return None
-        if signs:
-            customer, emails, phones = signs
+        if facts:
+            customer, emails, phones = facts
             gone = self.names.departed(CONTACT.noun).find(external, name, customer, emails)
             if gone and gone.survivor not in ("", gone.key):  # its survivor has its addresses now
                 own = {*map(email_key, gone.plain.get("emails", ()))} - {None}
@@ -231,7 +237,7 @@ class Matcher:
             name = None
         return self.names.departed(self.collection.noun).find(external, name) if external or name else None
 
-    def _customer_emails_phones(self, reading: RowReading) -> _Signs:
+    def _customer_emails_phones(self, reading: RowReading) -> _ContactFacts:
         """The customer of a contact's row, its addresses and its telephone numbers."""
         customer = reading.values.get(("customer",), self.bindings.constants.get(("customer",)))
         emails, phones = (_list_of(reading, list_) for list_ in ("emails", "phones"))
@@ -256,14 +262,19 @@ class Matcher:
             return (named.noun, named.text) not in self.names.others.refused
         return False
 
-    def _person(
-        self, reading: RowReading, own: str | None, external: str | None, name: str | None, signs: _Signs
+    def _match_contact(
+        self,
+        reading: RowReading,
+        own: str | None,
+        external: str | None,
+        name: str | None,
+        facts: _ContactFacts,
     ) -> str:
         """The contact of a row: by id, external_id, e-mail, or name at the same customer; or a new one."""
-        customer, emails, phones = signs
+        customer, emails, phones = facts
         people = self.names.people
         if own or (external and self.known.with_external_id(external)):
-            key = self._match(own, external, name)
+            key = self._match_by_id_or_name(own, external, name)
         else:
             known = people.recognised(name, customer, emails, external, phones)
             if known is None:
@@ -279,7 +290,7 @@ class Matcher:
         people.meet(key, name or self.known.labels.get(key, key), customer, emails, phones)
         return key
 
-    def _match(self, own: str | None, external: str | None, name: str | None) -> str:
+    def _match_by_id_or_name(self, own: str | None, external: str | None, name: str | None) -> str:
         same = self.known.with_external_id(external) if external else []
         if own and (own in same or self.names.others.is_own):
             return own
@@ -296,13 +307,13 @@ class Matcher:
             return ids_and_files.new_id(self.collection.prefix, taken)
         if not name:
             raise Unreadable(f"no name: what is the {self.collection.noun} called?")
-        return self._namesake(name, external)
+        return self._named_or_new(name, external)
 
     def _text(self, reading: RowReading, field_: str) -> str | None:
         value = reading.values.get((field_,), self.bindings.constants.get((field_,)))
         return None if value is None else str(value)
 
-    def _namesake(self, name: str, external: str | None) -> str:
+    def _named_or_new(self, name: str, external: str | None) -> str:
         """The slug of a name: of the record called so, unless that is another's in the other system."""
         called = self._with_name(name, external)
         if len(called) > 1:

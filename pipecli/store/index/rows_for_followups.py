@@ -53,15 +53,18 @@ def planned_actions(
     """
     # A time with another offset may be of the day before or after in the pipeline's own zone.
     latest = until + timedelta(days=1) if until < date.max else until
+    wanted = dict(_OPEN)
+    if to_remind:  # a lead is never on hold
+        wanted["_opportunities"] += " AND coalesce(r.hold_until, '') <= today()"
     parts = [
         part
-        for table, is_open in _OPEN.items()
-        for part in (_next_contacts(table, is_open), _activities(table, f"{is_open} AND NOT a.done"))
+        for table, condition in wanted.items()
+        for part in (_next_contacts(table, condition), _activities(table, f"{condition} AND NOT a.done"))
     ]
     if to_remind:
-        parts = [part.replace("WHERE r.status = 'open'", _NOT_ON_HOLD) for part in parts]
         parts += [_HOLDS, _UNPAID]
-    return _asked(connection, parts, owner_filter, latest.isoformat() + "U")  # after any time of that day
+    after_its_last_hour = f"{latest}U"  # times are written `…T23:59`, and U comes after T
+    return _asked(connection, parts, owner_filter, after_its_last_hour)
 
 
 def done(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> list[PlannedAction]:
@@ -79,7 +82,6 @@ def expected_closes(connection: sqlite3.Connection, owner_filter: OwnerFilter) -
     return _asked(connection, [part], owner_filter)
 
 
-_NOT_ON_HOLD = "WHERE r.status = 'open' AND coalesce(r.hold_until, '') <= today()"
 _HOLDS = f"""SELECT '{HOLD}', r.id, NULL, r.hold_until AS at, r.owner AS "by", 'hold',
         r.hold_reason, r.title, r.customer, c.name, NULL, NULL
     FROM _opportunities r {ITS_CUSTOMER}

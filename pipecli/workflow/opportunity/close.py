@@ -50,11 +50,11 @@ def win_deal(
     """
     day = closing_day(deal, day, now.date())
     require_open(deal)
-    winner = _offered(deal, quotation) if quotation else last_offered(quotations, sent or {})
+    winner = _require_on_offer(deal, quotation) if quotation else last_offered(quotations, sent or {})
     value = require_final_amount(deal, winner) if amount is None else amount
     won = "won, amount unknown"
     if isinstance(value, Decimal):
-        value = _payable(value, deal.currency)
+        value = _require_payable(value, deal.currency)
         won = f"won {value:,f} {deal.currency}"
     closed = Closed.model_construct(
         date=day, amount=value, quotation=winner.id if winner else None, detail=note
@@ -120,7 +120,7 @@ def last_offered(quotations: Sequence[Quotation], sent: Mapping[str, datetime]) 
     return max(on_offer(quotations), key=moment, default=None)
 
 
-def _offered(deal: Opportunity, quotation: Quotation) -> Quotation:
+def _require_on_offer(deal: Opportunity, quotation: Quotation) -> Quotation:
     """A quotation that a person named. Refused when it is another deal's, or not on offer."""
     require_quotation_of(deal, quotation)
     if quotation.status is QuotationStatus.DRAFT:
@@ -169,7 +169,7 @@ def difference_from_offer(final: Decimal, offered: Decimal, most: Decimal) -> st
     )
 
 
-def _payable(amount: Decimal, currency: str) -> Decimal:
+def _require_payable(amount: Decimal, currency: str) -> Decimal:
     """A final value that somebody gave, with the decimals of its currency. Refused where it has more."""
     payable = rounded(amount, currency)
     if payable != amount:
