@@ -265,3 +265,14 @@ def test_a_header_that_no_mapping_can_name_is_refused(cli: Cli, root: Path, head
     file = write("deals.csv", f"Deal Name,Amount,Stage,{header}\nTwo grinders,5,Demo,x\n")
     said = cli("import", "plan", file, "--into", "moved", code=1).err
     assert reason in said and "a fault in pipecli itself" not in said and not Path("moved").exists()
+
+
+def test_a_cell_or_a_card_with_more_values_than_anybody_has_is_refused(cli: Cli, root: Path) -> None:
+    tags = ",".join(f"t{number}" for number in range(1001))
+    file = write("people.csv", f'name,tags\nAnn,"{tags}"\nBo,"{tags[:-6]}"\n')
+    assert "1,001 values are too many for a cell" in cli("import", "contacts", file, code=1).out
+    assert [path.stem for path in (root / "contacts").iterdir()] == ["bo"]
+    phones = "".join(f"TEL:+34 910 {number:06}\n" for number in range(1001))
+    file = write("ann.vcf", f"BEGIN:VCARD\nVERSION:3.0\nFN:Ann\n{phones}END:VCARD\n")
+    refused = cli("import", "contacts", file, code=1).err
+    assert refused == "error: ann.vcf:1004: a person has more than 1,000 phones\n"

@@ -10,7 +10,7 @@ import pytest
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.mail import message
-from pipecli.inbox.mail.inbox_import import time_of
+from pipecli.inbox.mail.inbox_import import read_mails, time_of
 from pipecli.inbox.mail.mailbox_files import LeftOut, mail_files, raw_messages
 from pipecli.inbox.mail.message import Moment, Person, mail_of
 from tests.steps import steps
@@ -325,6 +325,37 @@ def test_the_text_of_a_page_is_without_its_markup(tmp_path):
     page = b"<style>p {}</style><p>Two &amp; three</p><script>run()</script><div>Four</div>"
 
     assert text_of(tmp_path, b"Message-ID: <1@a>\nContent-Type: text/html", page) == "Two & three\nFour"
+
+
+def test_a_page_of_what_never_ends_is_read_in_one_go(tmp_path):
+    """Each of 60,000 comments was looked for to the end of the page: half a minute."""
+    head = b"Message-ID: <1@a>\nContent-Type: text/html"
+    for part, shown in (
+        (b"<!--", "Two"),
+        (b"<!--<p>", "Two"),
+        (b"</x", "Two"),
+        (b"<!-->x", "Two" + 40 * "x"),
+    ):
+        assert (
+            text_of(tmp_path, head, b"Two<!-- 3 > 2 -->" + (40 if b"x" in part else 60_000) * part) == shown
+        )
+
+
+@pytest.mark.parametrize(
+    ("field", "body", "why"),
+    [
+        ("text/plain" + ";a=b" * 5000, "", "a field of its parts has 20,024 bytes"),
+        (
+            "multipart/mixed; boundary=b",
+            "--b\nContent-ID: x\n\n\n" * 4000,
+            "its parts have more than 4,000 fields",
+        ),
+    ],
+)
+def test_a_mail_whose_parts_have_no_end_is_left_out_and_named(tmp_path, field, body, why):
+    (tmp_path / "a.eml").write_text(MAIL.replace("Subject", f"Content-Type: {field}\nSubject") + body)
+    mails, told = read_mails([tmp_path / "a.eml"], bodies=True)
+    assert (mails, told.left_out) == ([], [LeftOut(f"{tmp_path}/a.eml", why)])
 
 
 def test_a_text_is_bounded(tmp_path):

@@ -82,9 +82,9 @@ def _files(
             home = None if isinstance(raw, LeftOut) else homes.pop(raw.message_id, None)
             if home is None or isinstance(raw, LeftOut):
                 continue
-            if len(raw.body) == message.WHOLE:
-                large = f"larger than {message.WHOLE >> 20} MB"
-                say(terminal_line(f"{raw.place}: {large}: attach its files yourself"))
+            is_large = len(raw.body) == message.WHOLE
+            if why := f"larger than {message.WHOLE >> 20} MB" if is_large else message.excess(raw):
+                say(terminal_line(f"{raw.place}: {why}: attach its files yourself"))
                 continue
             for name, content in message.attachments_of(raw):
                 change = outcome.changes[places[home]]

@@ -16,7 +16,7 @@ from pydantic import StringConstraints
 
 from pipecli.errors import Unreadable
 from pipecli.inbox.importing import day_formats
-from pipecli.inbox.importing.table import Cell, Raw
+from pipecli.inbox.importing.table import MOST_VALUES, Cell, Raw
 from pipecli.json_and_csv import free_cell, free_value, list_values, plain_cell
 from pipecli.records import base, written_amounts
 from pipecli.records.base import Amount, Part, Percent
@@ -424,15 +424,15 @@ def _list_of(one: CellReader, field: object, split: str | None) -> CellReader:
         return between.split(text)
 
     def read(cell: Cell) -> object:
-        if isinstance(cell, tuple):
-            return tuple(one(part) for part in cell)
-        text = text_value(cell).strip()
+        text = "" if isinstance(cell, tuple) else text_value(cell).strip()
         try:
-            parts = parts_of(text)
+            parts = cell if isinstance(cell, tuple) else parts_of(text)
         except ValueError:
             if not re.fullmatch(_BARE_LIST, text):
                 raise Unreadable(f'"{cell}" isn\'t a list') from None
             parts = text[1:-1].split(",")
+        if len(parts) > MOST_VALUES:
+            raise Unreadable(f"{len(parts):,} values are too many for a cell")
         return tuple(dict.fromkeys(one(part) for part in parts if str(part).strip()))
 
     return read

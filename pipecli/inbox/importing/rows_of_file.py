@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.table import (
+    MOST_VALUES,
     Cell,
     FileFormat,
     Row,
@@ -256,7 +257,9 @@ def vcards(raw: bytes, name: str, file_format: FileFormat) -> Table:
         elif column := _SEVERAL.get(key):
             values = re.split(r"(?<!\\),", value) if key == "CATEGORIES" else [value.removeprefix("tel:")]
             known = cells.setdefault(column, ())
-            cells[column] = (*(known if isinstance(known, tuple) else ()), *map(_plain, values))
+            cells[column] = several = (*(known if isinstance(known, tuple) else ()), *map(_plain, values))
+            if len(several) > MOST_VALUES:
+                raise PipecliError(f"{name}:{number}: a person has more than {MOST_VALUES:,} {column}")
         elif key == "LANG":
             language, *regions = _plain(value).replace("_", "-").split("-")
             tag = "-".join([language.lower(), *regions])

@@ -100,7 +100,10 @@ _HEADER_WITHIN = 60
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _DELIMITERS = ",;\t|"
-_LONGEST_CELL = 1 << 20
+LONGEST_CELL = 1 << 20
+"""Characters; spreadsheets keep 32,767."""
+MOST_VALUES = 1000
+"""Of one cell, or of one kind in a person's vCard."""
 _SAMPLE_ROWS = 50
 _END = "\N{END OF TRANSMISSION}"  # the last line: in a row with a text, that text's quote was never closed
 
@@ -117,7 +120,7 @@ def delimited_table(text: str, name: str, delimiter: str | None, file_format: Fi
     # A StringIO would take four bytes for each of millions of signs.
     lines = itertools.chain((line[0] for line in _LINE.finditer(text)), [_END])
     reader = csv.reader(lines, delimiter=sign)
-    before = csv.field_size_limit(_LONGEST_CELL)
+    before = csv.field_size_limit(LONGEST_CELL)
     try:
         return table_of(_numbered(reader), name, file_format)
     except csv.Error as error:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipecli.errors import PipecliError, is_short_of_memory
 from pipecli.extras import require_extra
 from pipecli.inbox.importing.table import (
+    LONGEST_CELL,
     Cell,
     FileFormat,
     Row,
@@ -298,8 +299,6 @@ def _between_headers(rows: Sequence[Row]) -> Iterator[int]:
             yield above[-1].line
 
 
-_LONGEST_CELL = 1 << 20
-"""Characters; spreadsheets keep 32,767."""
 _FIRST_ROUNDED = 10**15
 """A workbook keeps fifteen digits of a number."""
 _Value = int | float | str | bool | time | date | datetime | timedelta
@@ -329,7 +328,7 @@ def _plain(value: _Value) -> int | float | str:
             return value.isoformat(timespec="seconds")
         case date() | time():
             return value.isoformat()
-    if len(text := str(value).strip()) > _LONGEST_CELL:
+    if len(text := str(value).strip()) > LONGEST_CELL:
         raise ValueError(f"a cell has {len(text):,} characters")
     return text
 

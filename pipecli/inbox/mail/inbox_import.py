@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from pipecli.inbox.mail.address_book import address_book
 from pipecli.inbox.mail.forwarded import forwarded_mails, is_quoted, quoted_id
 from pipecli.inbox.mail.mailbox_files import LeftOut, RawMessage, mail_files, raw_messages
-from pipecli.inbox.mail.message import READ, Mail, Moment, Person, mail_of, mail_text
+from pipecli.inbox.mail.message import READ, Mail, Moment, Person, excess, mail_of, mail_text
 from pipecli.records.activity import Activity
 from pipecli.records.emails_and_phones import email_domain, email_key
 from pipecli.records.kinds import LEAD
@@ -107,7 +107,8 @@ def read_mails(paths: Iterable[Path], *, bodies: bool) -> tuple[list[Mail], Read
 
 
 def _read(raw_message: RawMessage, *, bodies: bool) -> Mail | LeftOut:
-    mail = mail_of(raw_message)
+    why = excess(raw_message)
+    mail = LeftOut(raw_message.place, why) if why else mail_of(raw_message)
     if isinstance(mail, LeftOut):
         return mail
     forwarded = forwarded_mails(raw_message, mail, bodies=bodies)

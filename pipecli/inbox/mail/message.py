@@ -92,11 +92,31 @@ def shown_text(page: str) -> str:
     return _in_lines(_without_tags(page))
 
 
+_COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))", re.DOTALL)
+
+
 def _without_tags(page: str) -> str:
+    """The text of a page without the tag or the comment that never ends: each of them is looked for anew."""
+    whole, end, last = _COMMENT.sub("", page).rpartition(">")
     reader = _Reader()
-    reader.feed(page)
+    reader.feed(whole + end + re.split("<[a-zA-Z!/?]", last, maxsplit=1)[0])
     reader.close()
     return "".join(reader.texts)
+
+
+_FIELD_OF_A_PART = re.compile(rb"^content-[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE)
+_LONGEST_FIELD = 1 << 14
+_MOST_FIELDS = 4000
+
+
+def excess(raw_message: RawMessage) -> str:
+    """Why the parts of a mail would keep who reads them busy for minutes; empty for the mails of people."""
+    fields = _FIELD_OF_A_PART.findall(raw_message.header + b"\n" + raw_message.body)
+    if len(fields) > _MOST_FIELDS:
+        return f"its parts have more than {_MOST_FIELDS:,} fields"
+    if (longest := max(map(len, fields), default=0)) > _LONGEST_FIELD:
+        return f"a field of its parts has {longest:,} bytes"
+    return ""
 
 
 BROKEN = (RecursionError, ValueError, LookupError, TypeError, AttributeError)
