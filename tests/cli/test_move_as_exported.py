@@ -1264,30 +1264,34 @@ def test_a_name_beside_half_of_one_is_the_other_half_unless_it_has_it(
     assert sorted(one["name"] for one in found if "luz.example" in str(one)) == names
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        "Abschluss erwartet",
-        "Abschluss geplant",
-        "Abschluss bis",
-        "Erw. Abschluss",
-        "Zieldatum",
-        "Close target",
-        "Fechamento previsto",
-        "Cierre est.",
-        "Fecha objetivo",
-        "Clôture estimée",
-        "Date cible",
-        "تاریخ هدف",
-    ],
-)
-def test_the_day_that_a_deal_is_to_close_is_known_by_what_people_call_it(
-    cli: Cli, root: Path, header: str
-) -> None:
-    source = _files("sheet", deals=f"ID;Projekt;Firma;Betrag;Status;{header}\n1;Eins;A;90;Offen;10.01.2027\n")
-    assert _plan(cli, source)["questions"] == []
+_DAYS_TO_CLOSE = """\
+Abschluss erwartet
+Abschluss geplant
+Abschluss bis
+Erw. Abschluss
+Zieldatum
+Close target
+Fechamento previsto
+Cierre est.
+Fecha objetivo
+Clôture estimée
+Date cible
+تاریخ هدف
+"""
+
+
+def test_the_day_that_a_deal_is_to_close_is_known_by_what_people_call_it(cli: Cli, root: Path) -> None:
+    """Each in a table of its own."""
+    headers = dict(enumerate(_DAYS_TO_CLOSE.splitlines(), 1))
+    head = "ID;Projekt;Firma;Betrag;Status"
+    sheets = {
+        f"deals{id_}": f"{head};{header}\n{id_};Nr. {id_};A;90;Offen;{id_}.01.2027\n"
+        for id_, header in headers.items()
+    }
+    assert _plan(cli, _files("sheets", **sheets))["questions"] == []
     cli("import", "run", "m")
-    assert str(deals(root)["1"]["expected_close"]) == "2027-01-10"
+    found = {header: str(deals(root)[str(id_)]["expected_close"]) for id_, header in headers.items()}
+    assert found == {header: f"2027-01-{id_:02}" for id_, header in headers.items()}
 
 
 @pytest.mark.parametrize(
@@ -1687,31 +1691,33 @@ def test_deals_of_kommo_in_russian_are_no_customers_and_none_that_was_lost_is_op
     assert (by_id["1"]["tags"], by_id["2"]["closed"]["date"]) == (["a"], "2026-02-27")
 
 
-@pytest.mark.parametrize(
-    ("header", "cell", "field", "read"),
-    [
-        ("Tags", "a; b", "tags", ["a", "b"]),
-        ("Tags", "a | b", "tags", ["a", "b"]),
-        ("Created at", '"Sun, 25 Jan 2026 15:56"', "created", "2026-01-25T15:56:00+01:00"),
-        ("Created at", "Sun Jan 25 2026 15:56:00 GMT+0000", "created", "2026-01-25T15:56:00+00:00"),
-        ("Assigned User", "Ida Elm", "owner", "ida-elm"),
-        ("Related Companies", "Acme", "customer", "acme"),
-        ("Point of Contact", "Mia Sol", "contacts", [{"contact": "mia-sol"}]),
-        ("First Name,Last Name", "Mia,Sol", "contacts", [{"contact": "mia-sol"}]),
-        ("Est. sign date", "2026-12-24", "expected_close", "2026-12-24"),
-        ("Opportunity_Potential Customer", "Acme", "customer", "acme"),
-        ("Data esperada", "2026-12-24", "expected_close", "2026-12-24"),
-        ("Name,Email Address", "Mia Sol,mia@x.example", "contacts", [{"contact": "mia-sol"}]),
-    ],
-)
-def test_what_more_vendors_call_a_column_fills_its_field(
-    cli: Cli, root: Path, header: str, cell: str, field: str, read: object
-) -> None:
+_COLUMNS_OF_MORE_VENDORS: list[tuple[str, str, str, object]] = [
+    ("Tags", "a; b", "tags", ["a", "b"]),
+    ("Tags", "a | b", "tags", ["a", "b"]),
+    ("Created at", '"Sun, 25 Jan 2026 15:56"', "created", "2026-01-25T15:56:00+01:00"),
+    ("Created at", "Sun Jan 25 2026 15:56:00 GMT+0000", "created", "2026-01-25T15:56:00+00:00"),
+    ("Assigned User", "Ida Elm", "owner", "ida-elm"),
+    ("Related Companies", "Acme", "customer", "acme"),
+    ("Point of Contact", "Mia Sol", "contacts", [{"contact": "mia-sol"}]),
+    ("First Name,Last Name", "Ben,Roy", "contacts", [{"contact": "ben-roy"}]),
+    ("Est. sign date", "2026-12-24", "expected_close", "2026-12-24"),
+    ("Opportunity_Potential Customer", "Acme", "customer", "acme"),
+    ("Data esperada", "2026-12-24", "expected_close", "2026-12-24"),
+    ("Name,Email Address", "Eva Ek,eva@x.example", "contacts", [{"contact": "eva-ek"}]),
+]
+
+
+def test_what_more_vendors_call_a_column_fills_its_field(cli: Cli, root: Path) -> None:
     """As in Freshsales, EspoCRM, Agile, Twenty, Keap, Membrain; `Deal #` is its number, not its name."""
-    _plan(cli, _files("exp", deals=f"Deal #,Deal Name,Stage,Amount,{header}\n4711,Saw,Demo,10,{cell}\n"))
+    sheets = {
+        f"deals{number}": f"Deal #,Deal Name,Stage,Amount,{header}\n{number},Saw {number},Demo,10,{cell}\n"
+        for number, (header, cell, *_) in enumerate(_COLUMNS_OF_MORE_VENDORS, 4711)
+    }
+    _plan(cli, _files("exp", **sheets))
     cli("import", "run", "m")
-    deal = deals(root)["4711"]
-    assert (deal["title"], deal[field]) == ("Saw", read)
+    for number, (header, _, field, read) in enumerate(_COLUMNS_OF_MORE_VENDORS, 4711):
+        deal = deals(root)[str(number)]
+        assert (deal["title"], deal.get(field)) == (f"Saw {number}", read), header
 
 
 def test_thousands_of_a_currency_without_a_third_decimal_are_no_riddle(cli: Cli, root: Path) -> None:
