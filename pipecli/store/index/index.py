@@ -127,16 +127,21 @@ class Index:
             query(f"INSERT INTO main.{table} SELECT * FROM draft.{table}")
 
     def insert(self, known: Collection[str], rows: Iterable[Rows]) -> None:
-        """Take in records that nobody has written yet; of the files in `known` it has rows that go."""
-        with writing(self.connection):
+        """Take in records that nobody has written yet; of the files in `known` it has rows that go.
+
+        Nobody else opens the index of a draft: it has no seal, which would take longer than a few records.
+        """
+        with self.connection as draft:
+            draft.execute("BEGIN")
             _forget(self.connection, known)
             for part in rows:
                 _insert(self.connection, part)
 
     def replace_json(self, texts: Sequence[tuple[str, str, str]]) -> None:
         """Replace the JSON of records, each with its noun and key; the rest of a row comes by `insert`."""
-        with writing(self.connection):
-            self.connection.executemany("UPDATE _records SET json = ? WHERE noun = ? AND key = ?", texts)
+        with self.connection as draft:
+            draft.execute("BEGIN")
+            draft.executemany("UPDATE _records SET json = ? WHERE noun = ? AND key = ?", texts)
 
     def copy(self, file: Path) -> Index:
         """The same index in a file of its own."""
