@@ -182,13 +182,6 @@ class NewCommit:
             with suppress(BrokenPipeError), self._working:
                 pass  # Popen can't `communicate` again where a signal came as it began to
 
-    def undo(self) -> None:
-        """Take all of it out of what is staged."""
-        self.stop()
-        unstage(self._work_tree, self._new)
-        if self._is_whole:
-            stage_as_committed(self._work_tree, self._changed)
-
 
 def commit_message(subject: str, more: str | None, trailers: str) -> str:
     """The message of a commit: its subject, `more`, trailers.

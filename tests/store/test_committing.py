@@ -12,7 +12,7 @@ import pytest
 
 from pipecli.records.lead import Lead
 from pipecli.store import git, git_commit
-from pipecli.store.git_commit import MANY, NewCommit
+from pipecli.store.git_commit import MANY, NewCommit, stage_as_committed, unstage
 from pipecli.store.location import location_at
 from pipecli.store.power_cut_and_killed_git import hardening_options, remake_index, with_hardening
 from pipecli.workflow import Change
@@ -51,8 +51,16 @@ def commit_files(tree: Path, message: str, changed: list[str], new: list[str]) -
             made.take(name, (tree / name).read_bytes() if (tree / name).is_file() else b"")
         made.make(message)
     except BaseException:
-        made.undo()
+        take_back(made, tree)
         raise
+
+
+def take_back(made: NewCommit, tree: Path) -> None:
+    """Do of a failed commit what its journal would."""
+    made.stop()
+    unstage(tree, made._new)
+    if made._is_whole:
+        stage_as_committed(tree, made._changed)
 
 
 def hook(tree: Path, text: str) -> None:
@@ -232,6 +240,6 @@ def test_a_signal_as_git_is_waited_for_leaves_nothing_staged(tree: Path) -> None
     made._working.stdin = Interrupted(made._working.stdin)  # type: ignore[union-attr, assignment]
     with pytest.raises(KeyboardInterrupt):
         made.make("many")
-    made.undo()
+    take_back(made, tree)
     assert made._working.returncode is not None  # type: ignore[union-attr]
     assert run(tree, "ls-files", "--stage", "new") == ""
