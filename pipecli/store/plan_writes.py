@@ -90,6 +90,7 @@ class Planner:
         if len(self._waiting) == _BLOCK:
             self._finish_block()
             block, self._waiting = self._waiting, []
+            list(_block(self._pipeline, block[:1]))  # has what it needs made once, not by each process
             self._begun = block, SecondProcess(lambda: _block(self._pipeline, block))
 
     def writes(self) -> list[Write]:

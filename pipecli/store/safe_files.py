@@ -236,10 +236,11 @@ def write_file(root: Path, file: str, content: bytes) -> Stat:
 
 def create_file(root: Path, file: str, content: bytes) -> Stat:
     """Write a file that must not exist yet, in a folder that is made. Raises FileExistsError."""
-    with suppress(FileNotFoundError):  # any other failure doesn't tell that nothing is there
+    try:  # any other failure doesn't tell that nothing is there
         os.lstat(path := f"{root}/{file}")
-        raise FileExistsError(EEXIST, os.strerror(EEXIST), path)
-    return _put(root, file, content, None)
+    except FileNotFoundError:
+        return _put(root, file, content, None)
+    raise FileExistsError(EEXIST, os.strerror(EEXIST), path)
 
 
 def _put(root: Path, file: str, content: bytes, mode: int | None) -> Stat:

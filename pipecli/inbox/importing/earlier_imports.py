@@ -396,6 +396,8 @@ class Departures:
         own: str = "",
     ) -> Departed | None:
         """The record that a row means; who has another external_id, or name at an address, is another."""
+        if not self._by_sign:  # at once: it is asked for each row
+            return None
         signs = [
             ("id", own),
             *_signs(external_id, name, customer, emails),

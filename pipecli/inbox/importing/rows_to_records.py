@@ -283,13 +283,12 @@ class RecordMaker:
 
     def _plain(self, draft: Draft, before: Part | None) -> Plain:
         """The record as plain data: its present values, those of its rows, and defaults for the rest."""
-        emptied = {"contacts"} & self._owned.keys() - {path[0] for path in draft.values}
+        is_emptied = "contacts" in self._owned and all(path[0] != "contacts" for path in draft.values)
         self._look_up_people(draft, before)
-        values = {  # most are plain: a call less for each
-            path: value if type(value) is str else self._value(value, draft)
-            for path, value in draft.values.items()
-        }
-        constants = {path: self._value(value, draft) for path, value in self.bindings.constants.items()}
+        values, constants = (  # most are plain: a call less for each
+            {path: value if type(value) is str else self._value(value, draft) for path, value in of.items()}
+            for of in (draft.values, self.bindings.constants)
+        )
         elements = {} if draft.by_id else elements_in(values)
         of_elements = elements_in(constants)
         values, constants = without_elements(values, elements), without_elements(constants, elements)
@@ -304,7 +303,7 @@ class RecordMaker:
             values.pop((self.collection.identity,), None)
         put_values(plain, values)
         earlier = partial(self._last_imported, draft), draft.rows[0]
-        for list_ in sorted(emptied | elements.keys()):
+        for list_ in sorted({*elements, "contacts"} if is_emptied else elements):
             fixed = next(iter(of_elements.get(list_, {}).values()), {})
             placing = Placing(self.collection, self.bindings, list_, *earlier, elements.get(list_, {}))
             placing.put(plain, fixed, self._owned[list_])
