@@ -238,7 +238,8 @@ class Valuation:
             amount, weighted, yearly = (
                 self._converted_unrounded(one, *about) for one in (amount, weighted, yearly)
             )
-        whole = Worth(rounded(amount, currency), rounded(weighted, currency), rounded(yearly, currency))
+        yearly = yearly and rounded(yearly, currency)  # most have none
+        whole = Worth(rounded(amount, currency), rounded(weighted, currency), yearly)
         return Worth(*(self._counted(deal, figure) for figure in whole)) if deal.seller else whole
 
     def _counted(self, deal: Deal, whole: Decimal) -> Decimal:
