@@ -2056,17 +2056,26 @@ def test_the_amount_of_deals_is_a_multiple_where_another_column_says_so_or_else_
 
 
 def test_a_quantity_has_the_decimal_sign_of_the_money_beside_it(cli: Cli, root: Path) -> None:
-    """As vTiger writes each number with zeros behind it: 12.000 pieces were 12000 or 12, and rejected."""
-    deal = "Id,Deal Name,Stage,Amount\n7,Saw,Demo,5\n"
-    quote = "Quote Number,Deal Id,Item Name,Quantity,List Price,Discount Percent,Sub Total\n"
-    quote += "Q1,7,Saw,12.000,310.00000,,5520.00000\nQ1,7,Axe,2.000,1000.00000,10.000,5520.00000\n"
-    assert _plan(cli, _files("exp", Deals=deal, Quotes=quote))["questions"] == []
+    """As vTiger writes each number with zeros behind it: 12.000 pieces were 12000 or 12, and rejected.
+
+    Whom the quotation is for went under `custom`, and its lines were called `Products::::Saw`.
+    """
+    deal = "Id,Deal Name,Stage,Amount,Company\n7,Saw,Demo,5,Zed\n"
+    people = "First Name,Last Name,Company,Email\nMia,Berg,Zed,mia@zed.example\n"
+    quote = (
+        "Quote Number,Deal Id,Customer,Attention,Item Name,Quantity,List Price,Discount Percent,Sub Total\n"
+    )
+    rows = ["Saw,12.000,310.00000,,5520.00000", "Axe,2.000,1000.00000,10.000,5520.00000"]
+    quote += "".join(f"Q1,7,Zed,Contacts::::Mia Berg,Products::::{row}\n" for row in rows)
+    assert _plan(cli, _files("exp", Deals=deal, Contacts=people, Quotes=quote))["questions"] == []
     cli("import", "run", "m")
     (path,) = (root / "quotations").rglob("*.yaml")
-    assert [(item["quantity"], item.get("discount")) for item in loads(path.read_text())["items"]] == [
-        (12, None),
-        (2, 10),
+    own = loads(path.read_text())
+    assert [(item["description"], item["quantity"], item.get("discount")) for item in own["items"]] == [
+        ("Saw", 12, None),
+        ("Axe", 2, 10),
     ]
+    assert own["contact"] == "mia-berg"
 
 
 def test_deals_are_made_of_a_vendors_quotations_whose_further_lines_have_no_number(

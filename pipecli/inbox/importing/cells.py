@@ -290,6 +290,8 @@ def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format:
             return _word({str(member) for member in kind})
     is_one_line = any(isinstance(part, StringConstraints) and part.pattern for part in _metadata(annotation))
     read = line_value if is_one_line else text_value
+    if path[0] == "items" and path[-1] == "description":
+        return lambda cell: name_in(read(cell))
     return _shown(read) if column_format.html else read
 
 

@@ -245,19 +245,23 @@ class Matcher:
             return None, emails, phones
         return self.names.key_of(customer), emails, phones
 
-    def leave_out_unknown(self, draft: Draft) -> None:
-        """Leave out what its rows contradict each other in; and, counted, the names of unknown records."""
+    def leave_out_unknown(self, draft: Draft, *, people: bool) -> None:
+        """Leave out what its rows contradict each other in; and, counted, the names of unknown records.
+
+        Of people those at its customer, which is known by then.
+        """
         for path in draft.disputed:
             draft.values.pop(path, None)
         named = [(path, value) for path, value in draft.values.items() if type(value) is Named]
         for path, value in named:
-            if value.may_lack and self._lacks(value):
+            is_asked = value.may_lack and (value.noun == CONTACT.noun) is people
+            if is_asked and self._lacks(value, draft.customer):
                 del draft.values[path]
                 self.bindings.tallies.count("left_out", f"{value.noun}s that aren't here", draft.rows[0])
 
-    def _lacks(self, named: Named) -> bool:
+    def _lacks(self, named: Named, customer: str | None = None) -> bool:
         try:
-            self.names.key_of(named)
+            self.names.key_of(named, customer)
         except Unreadable:  # one whose row was rejected comes once that is mended
             return (named.noun, named.text) not in self.names.others.refused
         return False

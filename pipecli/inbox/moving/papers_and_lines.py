@@ -180,8 +180,9 @@ def _deals_of(table: Table, told: Recognised, number: str, findings: Findings) -
         if field_of(of) in ("customer", "currency", "created", *of_whole)
     }
     columns |= {c: of for c, of in told.columns.items() if field_of(of).startswith("items.") and not totals}
-    for role in ("owner", "contacts.contact"):
-        columns |= {c: role for c in columns_for(table, "opportunities", role)[:1] if c not in columns}
+    for role, own in (("owner", None), ("contacts.contact", told.column_of("contact"))):
+        named = [own] if own else columns_for(table, "opportunities", role)[:1]
+        columns |= {c: role for c in named if c not in columns}
     columns |= {number: "external_id"} | dict.fromkeys(filter(None, [status]), "stage")
     columns |= dict.fromkeys(totals[:1], "amount")
     if until and status:

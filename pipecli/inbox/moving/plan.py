@@ -38,7 +38,7 @@ from pipecli.inbox.moving.recognise_by_words import (
     columns_of_deals,
     with_marks,
 )
-from pipecli.inbox.moving.recognise_papers import with_papers_and_lines
+from pipecli.inbox.moving.recognise_papers import with_contacts, with_papers_and_lines
 from pipecli.inbox.moving.vocabulary import is_yes, kinds_of_rows, of_activity, patterns
 from pipecli.records.compare_names import is_code
 from pipecli.store import ids_and_files
@@ -104,7 +104,7 @@ def make_plan(
     findings = Findings(settings, answers or {}, leading, pipeline.today, process, query=pipeline.query)
     pairs = with_papers_and_lines([(whole_rows(table), told) for table, told in pairs], findings)
     parts = [(table, recognise_vendor.kinds_in(table, told)) for table, told in pairs if told]
-    known = [(table, part) for table, several in parts for part in several]
+    known = [*with_contacts([(table, part) for table, several in parts for part in several])]
     known.sort(key=_import_order)
     unread = [table for table, told in pairs if told is None]
     findings.currency_ids = dict(pair for one in unread for pair in formats.currency_ids(one).items())

@@ -10,6 +10,7 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
+from pipecli.inbox.importing.cells import name_in
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import has_days
 from pipecli.inbox.importing.table import Table
@@ -85,7 +86,8 @@ def columns_for(table: Table, kind: str, role: str) -> list[str]:
 def naming(table: Table, columns: Iterable[str], names: Container[str]) -> list[str]:
     """The columns of which nearly each cell is one of the names of records in another table."""
     counts = {column: texts(table, column) for column in columns}
-    here = {c: sum(rows for text, rows in own.items() if folded(text) in names) for c, own in counts.items()}
+    here = {c: sum(n for text, n in own.items() if folded(name_in(text)) in names)
+            for c, own in counts.items()}  # fmt: skip
     return [c for c, own in counts.items() if own and here[c] * 10 >= own.total() * 9]
 
 

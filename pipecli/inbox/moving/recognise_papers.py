@@ -194,7 +194,7 @@ def of_papers(
     if alone and 10 * sum(texts(table, c).total() for c in of_deals) < len(table.rows):
         columns = {c: role for c, role in columns.items() if c not in of_deals}  # five of 2,862 are no rule
     elif not of_deals:
-        free = [c for c in table.columns if str(columns.get(c, "custom")).startswith("custom")]
+        free = _free(table, columns)
         columns |= dict.fromkeys(naming(table, free, deals)[:1], "opportunity")
     fed = {*map(str, columns.values())}
     is_told, is_numbered = (not fed.isdisjoint(of) for of in (evidence()[kind]["needs"], _NUMBERS))
@@ -220,6 +220,11 @@ def _of_states(table: Table, kind: str, column: str, columns: Mapping[str, Any])
             own = {"to": "status", "values": own["values"], "when": {column: known}}
             return {**rest, other: {**beside, "when": {column: {"not": known}}}, column: own}
     return {**rest, column: {"to": "status", **own}}
+
+
+def _free(table: Table, columns: Mapping[str, Any]) -> list[str]:
+    """The columns that feed no field of their own."""
+    return [c for c in table.columns if field_of(columns.get(c, "custom")).partition(".")[0] == "custom"]
 
 
 _NUMBERS = {"external_id", "custom.number"}
@@ -296,6 +301,29 @@ def _names(
     )
     is_of_each = not any(map(cells.isdisjoint, several))
     return is_of_each and naming(table, [column], names("").get(key, set()).union(*several)) != []
+
+
+def with_contacts(known: Iterable[Known]) -> Iterator[Known]:
+    """The tables; papers with whom they are for, as cells name contacts of a file or else the header says.
+
+    Short numbers name nobody: anything may have them.
+    """
+    known, people = [*known], set[str]()
+    for table, told in known:
+        roles = told.roles if told.kind == "contacts" else {}
+        for named in (("external_id",), ("name",), ("emails",), ("first_name", "last_name")):
+            columns = [roles.get(role, "") for role in named]
+            people |= {folded(" ".join(map(row.text, columns))) for row in table.rows if all(columns)}
+    people = {name for name in people if not re.fullmatch(r"[\d.,]{0,4}", name)}
+    for table, told in known:
+        columns, free = list[str](), _free(table, told.columns)
+        if told.kind in PAPER_KINDS and not told.column_of("contact"):
+            free = [c for c in free if c not in columns_for(table, "opportunities", "owner")]
+            called = [c for c in columns_for(table, "opportunities", "contacts.contact") if c in free]
+            columns = naming(table, free, people) or called
+            columns.sort(key=lambda c: not header_key(c).endswith((" id", " ids")))
+        entry = {"to": "contact", "unknown": "skip", "split": ";"}
+        yield table, told._replace(columns=told.columns | dict.fromkeys(columns[:1], entry))
 
 
 def _of_what_was_done(table: Table, deals: Container[str]) -> Recognised | None:
