@@ -46,7 +46,7 @@ def rename_in_settings(
 
     A stage is named `process/stage` in `old`, and alone in `new`.
     """
-    if old.rpartition("/")[2] == new:
+    if (old.rpartition("/")[2] if what == "stage" else old) == new:
         raise Refused(f"it is {new} already")
     if what in WORDS:
         after = _with_word(settings, WORDS[what], old, new, is_used=bool(records))
@@ -118,7 +118,8 @@ class EarlierWords:
 
     def have(self, name: str) -> bool:
         """True of one that was renamed, whatever it was: a stage in any process, a user, a reason."""
-        return any(former.rpartition("/")[2] == _word_key(name) for _, former in self._today)
+        key = _word_key(name)
+        return any(key == (of if what != "stage" else of.rpartition("/")[2]) for what, of in self._today)
 
 
 def _word_key(word: str) -> str:

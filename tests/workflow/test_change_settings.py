@@ -7,6 +7,7 @@ import pytest
 from pipecli.records.settings import Settings, Team
 from pipecli.workflow import Refused
 from pipecli.workflow.settings import (
+    EarlierWords,
     SettingsName,
     add_team,
     change_settings,
@@ -80,6 +81,23 @@ def test_of_the_conditions_those_that_name_a_renamed_word_are_told(settings):
     conditions = {"standard": stages | {"when": "type = 'sales'"}, "quick": stages | {"when": "amount < 5"}}
     renamed = rename_in_settings(settings(processes=conditions), "type", "sales", "deals", [])
     assert renamed.notes[1:] == ("processes.standard.when names 'sales': look at it in pipecli.yaml",)
+
+
+def test_a_slash_in_a_word_is_no_process(settings):
+    known = settings(lost_reasons=["price/terms", "silence"])
+    renamed = rename_in_settings(known, "lost-reason", "price/terms", "terms", [])
+    assert renamed.record.lost_reasons == ("terms", "silence")
+    with pytest.raises(Refused, match="it is price/terms already"):
+        rename_in_settings(known, "lost-reason", "price/terms", "price/terms", [])
+    words = EarlierWords([("lost-reason", "price/terms", "money/terms"), ("lost-reason", "quiet", "silence")])
+    lost = {"closed": {"reasons": ["price/terms", "quiet"]}, "source": "web"}
+    today = {"closed": {"reasons": ["money/terms", "silence"]}, "source": "web"}
+    assert words.in_record(lost, renamed.record) == today
+    assert (words.have("Price/terms"), words.have("terms"), words.have("quiet")) == (True, False, True)
+    stage = EarlierWords([("stage", "standard/pitch", "demo")])
+    plain = {"stage": "pitch", "process": "standard"}
+    assert stage.have("pitch") and stage.in_record(plain, known)["stage"] == "demo"
+    assert stage.in_record(plain | {"process": "other"}, known)["stage"] == "pitch"
 
 
 def test_a_team_is_managed_by_a_user_that_is_there(settings):

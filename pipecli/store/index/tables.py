@@ -102,9 +102,7 @@ def _sellers(deal: Opportunity) -> Sequence[SQLValue]:
 
 
 def _amounts(deal: Opportunity) -> Sequence[SQLValue]:
-    amount, of_items = deal.amount_in_lists, deal.items_amount
-    items = _money(of_items)
-    return *(items if amount is of_items else _money(amount)), *items
+    return *_money(deal.amount_in_lists), *_money(deal.items_amount)
 
 
 def _recurring(deal: Opportunity) -> Sequence[SQLValue]:
