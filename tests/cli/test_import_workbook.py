@@ -153,6 +153,10 @@ def test_a_cell_far_out_takes_no_memory_and_ends_no_process() -> None:
         PipecliError, match=r"x\.xlsx:1: 16,384 columns, 10,000 at most are read; delete those"
     ):
         rows_of_file(_with(FIRST, "</sheetData>", far.format(99)), "x.xlsx")
+    with pytest.raises(PipecliError, match=r"read: 3,276,800 cells in [0-9,]+ bytes are one row repeated"):
+        rows_of_file(_with(FIRST, "</sheetData>", far.format(200)), "x.xlsx")
+    rows = rows_of_file(_with(FIRST, "1234.5", "inf"), "x.xlsx").rows
+    assert "inf" in [cell for row in rows for cell in row.cells.values()]
     with pytest.raises(PipecliError, match="can be read: a cell has 2,000,000 characters"):
         rows_of_file(_with(FIRST, "Press", "a" * 2_000_000), "x.xlsx")
 

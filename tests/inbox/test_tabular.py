@@ -141,6 +141,7 @@ def test_json_lines_and_a_list_inside_an_object_are_rows_too() -> None:
         (b'{"a": 1}\nnope\n', "x.jsonl", "x.jsonl:2: isn't a JSON object"),
         (b"[" * 100_000, "x.json", "x.json: is nested too deeply"),
         (b'[{"a": ' + b"9" * 5000 + b"}]", "x.json", "x.json: has a number of thousands of digits"),
+        (b'[{"a": NaN}]', "x.json", "x.json: NaN isn't a number that JSON can hold"),
     ],
 )
 def test_what_is_no_list_of_objects_is_refused(raw: bytes, name: str, said: str) -> None:

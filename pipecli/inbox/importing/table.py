@@ -150,11 +150,7 @@ def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, file_format:
     if place is None:
         return Table(name, [], [])
     line, cells = first[place]
-    if len(cells) > _MOST_COLUMNS:
-        many = f"{name}:{line}: {len(cells):,} columns, {_MOST_COLUMNS:,} at most are read"
-        raise PipecliError(
-            many, hint="delete those that are empty; or say in the mapping what separates them"
-        )
+    _require_few_columns(len(cells), f"{name}:{line}")
     columns = columns_of(cells)
     extras = [column for column in columns if column.startswith(EXTRA)]
     taken = [_row(line, columns, cells, extras) for line, cells in itertools.chain(first[place + 1 :], rows)]
@@ -165,6 +161,16 @@ def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, file_format:
 
 
 _MOST_COLUMNS = 10_000
+
+
+def _require_few_columns(number: int, where: str) -> None:
+    if number > _MOST_COLUMNS:
+        many = f"{where}: {number:,} columns, {_MOST_COLUMNS:,} at most are read"
+        raise PipecliError(
+            many, hint="delete those that are empty; or say in the mapping what separates them"
+        )
+
+
 _BELOW = re.compile(
     r"(?i)(grand |sub)?total[esi]?( g[eé]n[eé]rale?| geral)?( \(.*\)| [\d,.]+ records?)?:?|totaux:?"
     r"|gesamt(summe)?:?|summe:?|suma:?|totaal:?|razem:?|(genel )?toplam:?|итого:?|جمع( کل)?|(record )?count:?"
@@ -311,6 +317,8 @@ def json_table(text: str, name: str) -> Table:
         raise PipecliError(f"{name}:{error.lineno}: isn't JSON: {error.msg}") from None
     except RecursionError:
         raise PipecliError(f"{name}: is nested too deeply") from None
+    except PipecliError as error:  # NaN
+        raise PipecliError(f"{name}: {error.message}") from None
     except ValueError:  # Python's own bound for a whole number
         raise PipecliError(f"{name}: has a number of thousands of digits") from None
     if isinstance(value, dict):
@@ -332,7 +340,7 @@ def _objects(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             value = loads(line)
-        except (ValueError, RecursionError):  # with a number of thousands of digits, too
+        except (ValueError, RecursionError, PipecliError):  # with a number of thousands of digits, or NaN
             value = None
         if not isinstance(value, dict):
             raise PipecliError(f"{name}:{number}: isn't a JSON object")
@@ -346,6 +354,7 @@ def _are_objects(values: list[Any]) -> bool:
 def _table(name: str, objects: Iterable[tuple[int, dict[str, Any]]]) -> Table:
     rows = [Row(number, dict(_cells(value, ""))) for number, value in objects]
     columns = list(dict.fromkeys(column for row in rows for column in row.cells))
+    _require_few_columns(len(columns), name)
     return Table(name, columns, rows, typed=True)
 
 

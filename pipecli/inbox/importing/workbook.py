@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import takewhile
+from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError, is_short_of_memory
@@ -103,7 +104,7 @@ def _read_apart(
         shown = SheetVisibleEnum.Visible
         visible = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == shown]
         asked = (visible or names) if is_visible else [one for one in names if wanted in (None, one)]
-        return "", "", names, {sheet: _rows(workbook, sheet) for sheet in asked}
+        return "", "", names, {sheet: _rows(workbook, sheet, len(raw)) for sheet in asked}
     except Exception as error:  # it has many, of Rust and of pyo3, for what is wrong with a file
         kind = type(error).__name__
         reason = error if kind in ("CalamineError", "ValueError") else f"{kind}: {error}"
@@ -299,14 +300,18 @@ def _between_headers(rows: Sequence[Row]) -> Iterator[int]:
             yield above[-1].line
 
 
+_MANY_CELLS, _MOST_OF_A_BYTE = 2_000_000, 50
+"""A compressed workbook has a cell a byte or fewer; one row repeated a million times has more."""
 _FIRST_ROUNDED = 10**15
 """A workbook keeps fifteen digits of a number."""
 _Value = int | float | str | bool | time | date | datetime | timedelta
 
 
-def _rows(workbook: CalamineWorkbook, sheet: str) -> list[_Plain]:
+def _rows(workbook: CalamineWorkbook, sheet: str, size: int) -> list[_Plain]:
     """The rows of a sheet that aren't blank, each with its number; a text merged over rows is of each."""
     part = workbook.get_sheet_by_name(sheet)
+    if (cells := (part.total_height + 1) * (part.total_width + 1)) > max(_MANY_CELLS, size * _MOST_OF_A_BYTE):
+        raise ValueError(f"{cells:,} cells in {size:,} bytes are one row repeated, or nothing")
     rows = part.to_python(skip_empty_area=False)
     for (top, left), (bottom, right) in part.merged_cell_ranges or ():
         if left == right and bottom < len(rows) and not isinstance(rows[top][left], (int, float)):
@@ -320,6 +325,8 @@ def _rows(workbook: CalamineWorkbook, sheet: str) -> list[_Plain]:
 
 def _plain(value: _Value) -> int | float | str:
     match value:
+        case float() if not isfinite(value):
+            return str(value)
         case bool() | int() | float():
             return value
         case datetime() if value.time() == time():

@@ -62,8 +62,9 @@ def rehearse(plan: Plan, files: Sequence[File], pipeline: Pipeline, folder: Path
         move = Move(folder, plan.vendor, str(folder), plan.steps, {}, {}, {})
         try:
             tried = _tried({step: _read(plan, move, step, contents[step.file]) for step in plan.steps})
+            named = Path(Path(plan.source).name)
             moved = run_plan(
-                pipeline, move, files, folder, lambda _: nullcontext(lambda _: None), tried=tried
+                pipeline, move, files, folder, lambda _: nullcontext(lambda _: None), given=named, tried=tried
             )
             are = "would, without the answers, be " if plan.findings.questions else "would be "
             rejected = [
