@@ -183,6 +183,21 @@ def plain_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
 
 
+def id_key(external_id: str) -> str:
+    """An external id as ids are compared: of Salesforce's 18 characters the 15 that its reports have.
+
+    The other three tell which of five letters each are capitals.
+    """
+    text = plain_digits(external_id)
+    if len(text) != 18 or not text.isalnum():
+        return text
+    capitals = (sum(1 << n for n in range(5) if text[at + n].isupper()) for at in (0, 5, 10))
+    return text[:15] if "".join(_OF_CAPITALS[bits] for bits in capitals) == text[15:] else text
+
+
+_OF_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+
+
 def code_of_sign(text: str) -> str | None:
     """The code that a text means by itself: `usd`, `US$`, `€`; None for one with several meanings, as `$`."""
     meant = SIGNS.get(text, frozenset())

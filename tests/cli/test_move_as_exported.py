@@ -19,6 +19,7 @@ from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.recognise_vendor import recognise
 from pipecli.inbox.moving.vocabulary import header_key, role_of_price
 from pipecli.records.settings import Settings
+from pipecli.records.written_amounts import id_key
 from tests.conftest import Cli
 from tests.importing import Git, deals, state
 
@@ -473,7 +474,8 @@ def test_a_sheet_of_the_staff_is_users_and_associations_bring_the_people_of_deal
         Contacts="Contact ID,First Name,Last Name,Company\n71,Mia,Berg,A\n72,Kim,Lee,Luz\n73,Uwe,Alt,Luz\n",
         deal_contact_associations="Deal ID,Contact ID,Role,Primary\n91,71,Decision Maker,true\n"
         "92,72,User,false\n92,73,Buyer,true\n",
-        Staff="First Name,Last Name,E-mail,Phone\nAna,Ruiz,ana@us.example,1\nLeo,Roy,leo@us.example,2\n",
+        Staff="First Name,Last Name,E-mail,Status\nAna,Ruiz,ana@us.example,Active\n"
+        "Leo,Roy,leo@us.example,Deleted\n",
     )
     assert _kinds(_plan(cli, source))["Staff.csv"] == "users"
     cli("import", "run", "m")
@@ -481,8 +483,8 @@ def test_a_sheet_of_the_staff_is_users_and_associations_bring_the_people_of_deal
         {"contact": "kim-lee", "role": "User", "primary": False},
         {"contact": "uwe-alt", "role": "Buyer", "primary": True},
     ]
-    addresses = cli("sql", "SELECT email FROM users ORDER BY email", "--format", "csv").out
-    assert "ana@us.example\nleo@us.example" in addresses.replace("\r", "")
+    staff = json.loads(cli("sql", "SELECT email, active FROM users ORDER BY email", "--format", "json").out)
+    assert [one["active"] for one in staff if one["email"] in ("ana@us.example", "leo@us.example")] == [1, 0]
 
 
 def test_deals_with_gaps_and_customers_of_no_file_come_once_and_a_table_without_a_header_stays_out(
@@ -1342,6 +1344,8 @@ def test_an_id_in_the_digits_of_another_script_is_the_same_id(cli: Cli, root: Pa
     told = cli("import", "run", "m").out
     assert [(one["id"], one["title"]) for one in deals(root).values()] == [(press, "Steam press")], told
     assert "nothing to change" in cli("import", "run", "m").out
+    assert id_key("001D000000IqhSLIAZ") == id_key("001D000000IqhSL") != id_key("001D000000IqhsL")
+    assert id_key("001D000000IqhSLIAA") == "001D000000IqhSLIAA"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from pipecli.records.emails_and_phones import email_key, phone_key, users_by_add
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, TEAMS, USERS, Kind
 from pipecli.records.references import references, relinked
-from pipecli.records.written_amounts import Money, plain_digits
+from pipecli.records.written_amounts import Money, id_key
 from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.validate_record import validate
@@ -42,14 +42,14 @@ class KnownNames:
         self.external_ids = {key: external for key, _, external in rows if external is not None}
         self._by_external: dict[str, list[str]] = defaultdict(list)
         for key, external in self.external_ids.items():
-            self._by_external[plain_digits(external)].append(key)
+            self._by_external[id_key(external)].append(key)
         self.emails: dict[str, str] = {}
         """Users are also known by their e-mail addresses, as `email_key` has them."""
 
     def add(self, key: str, label: str, external_id: str | None) -> None:
         self.labels[key] = label
-        if external_id is not None and key not in self._by_external[plain_digits(external_id)]:
-            self._by_external[plain_digits(external_id)].append(key)
+        if external_id is not None and key not in self._by_external[id_key(external_id)]:
+            self._by_external[id_key(external_id)].append(key)
             self.external_ids[key] = external_id
         if "_by_name" in vars(self) and key not in self._by_name[name_key(label)]:
             self._by_name[name_key(label)].append(key)
@@ -66,8 +66,8 @@ class KnownNames:
         return self._by_name.get(name_key(name), [])
 
     def with_external_id(self, external_id: str) -> list[str]:
-        """The ids of the records of this external id, whatever script has its digits."""
-        return self._by_external.get(plain_digits(external_id), [])
+        """The ids of the records of this external id, as ids are compared."""
+        return self._by_external.get(id_key(external_id), [])
 
 
 class People(KnownNames):

@@ -19,6 +19,7 @@ from pipecli.inbox.moving.findings import Findings, text_of_row
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for
 from pipecli.inbox.moving.vocabulary import header_key, kinds_of_rows, one_word
 from pipecli.records.compare_names import folded, is_code
+from pipecli.records.written_amounts import id_key
 from pipecli.store import ids_and_files
 from pipecli.wording import count
 
@@ -228,11 +229,12 @@ _NAMED = {
 
 
 def ids_of(known: Iterable[tuple[Table, Recognised]]) -> dict[str, set[str]]:
-    """By kind, the ids in its files; a kind whose files have none is missing."""
-    ids: dict[str, set[str]] = {}
+    """By kind, the ids in its files, also as ids are compared; a kind whose files have none is missing."""
+    ids = dict[str, set[str]]()
     for table, told in known:
-        if column := told.roles.get("external_id", told.roles.get("id")):
-            ids.setdefault(told.kind, set()).update(texts(_rows_of(table, told), column))
+        if by := told.roles.get("external_id", told.roles.get("id")):
+            own = texts(_rows_of(table, told), by)
+            ids.setdefault(told.kind, set()).update(own, map(id_key, own))
     return ids
 
 
@@ -402,10 +404,7 @@ def _template_before(table: Table, several: list[list[str]], here: Container[str
 
 
 def namesakes_of(table: Table, roles: Mapping[str, str]) -> dict[str, set[str]]:
-    """The names that two contacts of one customer have, each with those customers, by name and id.
-
-    A deal of that customer with the name alone can't mean one of them.
-    """
+    """The names of which a deal of a customer can't mean one: two of its contacts have each. And those."""
     named = [roles[role] for role in ("name", "first_name", "last_name") if role in roles][:2]
     places = [roles[role] for role in ("customer", "customer#") if role in roles]
     cells = [[row.text(name) for name in (*named, *places)] for row in table.rows]

@@ -19,7 +19,7 @@ from pipecli.inbox.importing.table import CountedRows, Row, Table, fill_down
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings, Outcomes, When, about_table, beside
 from pipecli.inbox.moving.guess_or_ask_formats import are_days, date_form
-from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for
+from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, with_marks
 from pipecli.inbox.moving.vocabulary import (
     header_key,
     is_of_change,
@@ -337,13 +337,13 @@ def without_deleted(table: Table, told: Recognised, findings: Findings) -> Known
 
 
 def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
-    """The columns of leads, with those that were given up or became customers as what they are."""
+    """The columns, of leads with those that were given up or became customers as what they are."""
     roles = "custom.lead_status is_converted organization created converted.customer converted.contact"
     status, flag, firm, made, buyer, person = (told.column_of(role) or "" for role in roles.split())
     turned = told.column_of("converted.date") or ""
     status = status or told.column_of("custom.status_reason") or ""  # of Dynamics, with no status beside it
     if told.kind != "leads":
-        return _of_activities(table, told, findings) if told.kind == "activities" else told
+        return _of_activities(table, told, findings) if told.kind == "activities" else with_marks(table, told)
     ends = {word: _end_of_lead(word, told.rest.get("ends", {})) for word in texts(table, status)}
     means = {word: {"status": end} for word, end in ends.items()} | {"": {"status": "new"}}
     lost, won = (dict[str, Any]({status: [w for w in ends if ends[w] == end]})

@@ -20,6 +20,7 @@ from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.vocabulary import (
     evidence,
     header_key,
+    is_yes,
     kinds_named,
     outcome_of,
     patterns,
@@ -352,6 +353,12 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
     if told not in (None, "nobody") and _person_key(str(told)) not in findings.people:
         raise PipecliError(f'owners: unknown user "{told}"', hint="add one, or answer with nobody")
     return means | dict.fromkeys(unknown, None if told in (None, "nobody") else str(told))
+
+
+def are_active(words: Iterable[str]) -> dict[str, bool]:
+    """Whether each word of a column of users or products says that they still are: `Active`, `Deleted`."""
+    gone = patterns()["no longer"]
+    return {word: is_yes(word) is not False and not re.search(gone, folded(word)) for word in words}
 
 
 def _person_key(text: str) -> str:

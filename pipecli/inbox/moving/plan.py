@@ -28,18 +28,12 @@ from pipecli.inbox.moving.arithmetic import price_of_one
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_rows, with_ends, without_deleted
-from pipecli.inbox.moving.findings import Findings, know_users, owners, tell_doubles, why_unknown
+from pipecli.inbox.moving.findings import Findings, are_active, know_users, owners, tell_doubles, why_unknown
 from pipecli.inbox.moving.papers_and_lines import heads, of_lines_alone
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, filled, plan_page, settings_page
-from pipecli.inbox.moving.recognise_by_words import (
-    Recognised,
-    by_words,
-    columns_for,
-    columns_of_deals,
-    with_marks,
-)
+from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, columns_for, columns_of_deals
 from pipecli.inbox.moving.recognise_papers import with_contacts, with_papers_and_lines
-from pipecli.inbox.moving.vocabulary import is_yes, kinds_of_rows, of_activity, patterns
+from pipecli.inbox.moving.vocabulary import kinds_of_rows, of_activity, patterns
 from pipecli.records.compare_names import is_code
 from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
@@ -122,7 +116,7 @@ def make_plan(
     for number, (table, told) in enumerate(known):
         table, told = without_deleted(table, overlaps.by_id_or_name(table, told, findings), findings)
         told = papers.with_deals_alone(table, told, findings)
-        told = with_ends(table, with_marks(table, told), findings)
+        told = with_ends(table, told, findings)
         known[number] = table, lines.with_terms(table, told, findings)
     known = lines.with_money_told(lines.with_sums(known, findings), findings)
     known = [*papers.with_deals_made(known, findings)]
@@ -336,8 +330,8 @@ class _Mapping:
         elif role == "currency":
             if codes := formats.currency_words(self.table, column, self.findings):
                 entry["values"] = codes
-        elif role == "active" and self.told.kind == "products":
-            entry["values"] = {word: is_yes(word) for word in texts(self.table, column)}
+        elif role == "active" and self.told.kind in ("products", "users"):
+            entry["values"] = are_active(texts(self.table, column))
         elif role in ("type", "done", "direction") and self.told.kind == "activities":
             entry |= of_activity(role, texts(self.table, column))
             if role == "type" and "type" not in self.set:
