@@ -22,12 +22,12 @@ from pipecli.workflow import items_and_prices as lines
 from pipecli.workflow import quotation as quotations
 from pipecli.workflow import supplier_quotation as answers
 from pipecli.workflow.activity_followup_and_attachment import Next
+from pipecli.workflow.opportunity.add_and_change import require_listed_lost_reason
 from pipecli.workflow.opportunity.advance import advance_deal
 from pipecli.workflow.opportunity.close import (
     difference_from_offer,
     lose_deal,
     reopen_deal,
-    require_listed_lost_reason,
     sold_to,
     win_deal,
 )

@@ -26,8 +26,11 @@ from pipecli.records.settings import Settings
 from pipecli.records.written_amounts import Money
 from pipecli.store.validate_record import validate
 from pipecli.workflow import items_and_prices
-from pipecli.workflow.opportunity.add_and_change import require_source, require_type
-from pipecli.workflow.opportunity.close import require_listed_lost_reason
+from pipecli.workflow.opportunity.add_and_change import (
+    require_listed_lost_reason,
+    require_source,
+    require_type,
+)
 
 _PRICED = ("opportunity", "quotation", "supplier-quotation", "order")
 """The kinds of record with a currency and items."""

@@ -292,3 +292,9 @@ def require_source(settings: Settings, source: str | None, *, is_whole: bool = F
     if source is None or not settings.sources:
         return source
     return listed_word(source, settings.sources, "known source", "sources", is_whole=is_whole)
+
+
+def require_listed_lost_reason(settings: Settings, reason: str, *, is_whole: bool = False) -> str:
+    """The reason for losing that is meant. Refused where the settings don't list it."""
+    known = settings.lost_reasons
+    return listed_word(reason, known, "reason for losing", "lost_reasons", is_whole=is_whole)

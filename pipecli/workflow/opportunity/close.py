@@ -20,8 +20,8 @@ from pipecli.records.money import minor_digits, rounded
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, Stakeholder
 from pipecli.records.papers import Invoice, Order, OrderStatus, Quotation, QuotationStatus, is_past_validity
 from pipecli.records.settings import Settings, Stage
-from pipecli.workflow import Change, Refused, listed_word
-from pipecli.workflow.opportunity.add_and_change import competitor_name
+from pipecli.workflow import Change, Refused
+from pipecli.workflow.opportunity.add_and_change import competitor_name, require_listed_lost_reason
 from pipecli.workflow.opportunity.advance import enter_stage, named_stage, process_of, require_open
 from pipecli.workflow.order import left_standing, order_from_quotation
 from pipecli.workflow.quotation import require_quotation_of
@@ -399,9 +399,3 @@ def _cancelled(deal: Opportunity, orders: Sequence[Order]) -> list[Order]:
     return [
         order.with_(status=OrderStatus.CANCELLED) for order in of_the_win if order.status is OrderStatus.OPEN
     ]
-
-
-def require_listed_lost_reason(settings: Settings, reason: str, *, is_whole: bool = False) -> str:
-    """The reason for losing that is meant. Refused where the settings don't list it."""
-    known = settings.lost_reasons
-    return listed_word(reason, known, "reason for losing", "lost_reasons", is_whole=is_whole)
