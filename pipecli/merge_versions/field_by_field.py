@@ -50,10 +50,9 @@ def _free_identity(*versions: Sequence[object]) -> tuple[str, ...]:
     """The field that names the maps of a free list: one that all have and no two share; else empty."""
     things = [[member for member in version if isinstance(member, Mapping)] for version in versions]
     for name in kinds.IDENTIFYING:
-        if all(name in thing for version in things for thing in version):
-            keys = [[_text(thing[name]) for thing in version] for version in things]
-            if all(len(set(key)) == len(key) and all(key) for key in keys):
-                return (name,)
+        keys = [[_text(thing.get(name)) for thing in version] for version in things]
+        if all(all(key) and len({*key}) == len(key) for key in keys):
+            return (name,)
     return ()
 
 

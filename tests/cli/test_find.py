@@ -56,6 +56,7 @@ def test_every_kind_is_looked_in(cli: Cli) -> None:
 def test_a_person_is_found_however_they_are_typed(cli: Cli, words: str) -> None:
     assert _found(cli, *words.split()) == ["jose-nunez"]
     assert _found(cli, "30/1234567") == _found(cli, "PENA") == ["anton"]
+    assert _found(cli, "V612345") == []  # a code is no number of a telephone
 
 
 def test_titles_come_before_notes_and_open_before_lost(cli: Cli) -> None:

@@ -7,7 +7,13 @@ import re
 import pytest
 
 from pipecli.history.events_in_words import by_identity, plain_list
-from pipecli.merge_versions.field_by_field import FieldConflict, from_quantity, members, merged_order
+from pipecli.merge_versions.field_by_field import (
+    FieldConflict,
+    from_quantity,
+    members,
+    merged_order,
+    names_at,
+)
 from pipecli.merge_versions.merge_file import in_words
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.create_pipeline import Person, settings_text
@@ -238,6 +244,19 @@ def test_things_of_which_one_has_no_name_are_in_conflict_as_a_whole():
     assert words(merged) == ["custom.things: ours id a, n 3, n 2, theirs id a, n 1, n 4"]
     named = base.replace("{n: 2}", "{id: b, n: 2}")
     assert both(named, named.replace("n: 1", "n: 3"), named.replace("n: 2", "n: 4")).conflicts == ()
+
+
+def test_things_of_a_free_list_are_named_by_what_all_have_and_no_two_share():
+    def named(*values):
+        return names_at(Opportunity, ("custom", "sites"), [{"name": value, "size": 1} for value in values])
+
+    assert (named("quay", "mill"), named("quay", "quay"), named("quay", ""), named("quay", None)) == (
+        ("name",),
+        (),
+        (),
+        (),
+    )
+    assert names_at(Opportunity, ("custom", "sites"), [{"name": "quay"}, {"size": 1}]) == ()
 
 
 @pytest.mark.parametrize(("base", "absent"), [(None, "none"), ("2026-12-01", "removed")])

@@ -61,6 +61,22 @@ def test_the_version() -> None:
     assert git.version(Path()) >= (2, 30)
 
 
+@pytest.mark.parametrize(
+    ("code", "printed", "errors", "words"),
+    [
+        (1, b"no ticket\n", b"", "no ticket"),
+        (1, b"", b"", "git ended with 1"),
+        (1, b"no", b"error: it's locked\nhint: wait\n\nfatal: gone\n", "error: it's locked / fatal: gone"),
+        (-9, b"half of\n", b"", "git was stopped: Killed"),
+    ],
+)
+def test_why_git_failed_is_told_without_its_hints(
+    code: int, printed: bytes, errors: bytes, words: str
+) -> None:
+    """A hook may have said it on its own output; what a killed git had printed by then is no reason."""
+    assert git.words_of(subprocess.CompletedProcess([], code, printed, errors)) == words
+
+
 def test_a_ctrl_c_before_git_is_asked_leaves_no_traceback_of_the_thread_that_asks(tmp_path: Path) -> None:
     with (tmp_path / "pipe").open("wb") as pipe:
         pass

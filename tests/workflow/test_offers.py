@@ -31,7 +31,7 @@ from pipecli.workflow.opportunity.close import (
     sold_to,
     win_deal,
 )
-from pipecli.workflow.order import term_ends
+from pipecli.workflow.order import order_quotation, term_ends
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DAY = NOW.date()
@@ -314,6 +314,17 @@ def test_a_stage_may_be_called_as_an_end():
     assert advance_deal(deal(), settings, to="won").record.stage == "won"
     with pytest.raises(Refused, match="won is not a stage but the end of a deal"):
         advance_deal(deal(), SETTINGS, to="won")
+
+
+def test_an_order_is_for_the_customer_of_the_quotation_or_of_its_deal():
+    def ordered(of_quotation, of_deal):
+        accepted = offer(status="accepted", customer=of_quotation)
+        made = order_quotation(
+            accepted, deal(customer=of_deal), siblings=[accepted], orders=[], id="ORD-A1111", now=NOW
+        )
+        return made.record.customer
+
+    assert ordered(None, "contoso") == ordered("contoso", None) == ordered("contoso", "acme") == "contoso"
 
 
 def test_the_term_of_an_order_ends_while_it_runs():
