@@ -237,7 +237,6 @@ _OPEN = 3
 _ENDED = frozenset(
     "won lost closed converted disqualified rejected expired superseded cancelled delivered declined".split()
 )
-_PHONE = r"[+(]?[0-9][0-9 ().+/-]{4,}"
 _NOT_SEARCHED = frozenset({"created", "currency", "type", "process", "stage", "status", "at", "date", "done"})
 _LONGEST = 100
 
@@ -260,7 +259,7 @@ def search_records(
     Case and accents don't matter, nor how a telephone number is written. `nouns` are the kinds to look in;
     none: all.
     """
-    number = digits_of(text) if re.fullmatch(_PHONE, text.strip()) else ""
+    number = digits_of(text)
     words = [] if number else folded(text).split()
     wanted = folded(text).strip()
     count, best, in_title = 0, list[tuple[int, str, str, _Candidate]](), re.compile(_BY_TITLE).match
