@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pipecli.records.customer import Contact, Customer, Supplier
-from pipecli.records.items_and_totals import Item, counted, totals
+from pipecli.records.items_and_totals import Item, places_counted, totals
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits
 from pipecli.records.papers import (
@@ -149,7 +149,7 @@ class _Sheet(NamedTuple):
         """A document with prices. `marked` are the names of the words across its pages and at its head."""
         watermark, stamp = (getattr(self.words, name) if name else "" for name in marked)
         sums, whole = self._sums(record)
-        shown = counted(record)
+        shown = places_counted(record)
         stands = not isinstance(record, Quotation) or record.status is QuotationStatus.ACCEPTED
         return replace(
             self.without_items(record, facts, title=title, total=whole),

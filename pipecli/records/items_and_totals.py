@@ -155,7 +155,7 @@ class Totals(NamedTuple):
         return self.net + self.tax
 
 
-def counted(record: Priced) -> list[int]:
+def places_counted(record: Priced) -> list[int]:
     """The places, from 0, of the lines that count: not an option that isn't taken, nor a line it replaces."""
     items = record.items
     if not any(item.optional or item.alternative_to for item in items):
@@ -181,7 +181,9 @@ MONEY_TERMS = ("currency", "tax_included", "discount", "discount_amount")
 
 def counted_items(record: Priced) -> tuple[Item, ...]:
     """The lines that count, as they stand where nothing is left to choose."""
-    return tuple(record.items[place].with_(optional=None, alternative_to=None) for place in counted(record))
+    return tuple(
+        record.items[place].with_(optional=None, alternative_to=None) for place in places_counted(record)
+    )
 
 
 def totals(record: Priced) -> Totals:
@@ -204,31 +206,34 @@ def _totals(record: Priced) -> Totals:
     if not (record.discount or record.discount_amount or record.tax_included):
         return _plain_totals(record, zero)
     amounts = tuple(item.amount(currency) for item in record.items)
-    printed = {place: amounts[place] for place in counted(record)}
+    printed = {place: amounts[place] for place in places_counted(record)}
     subtotal = sum(printed.values(), zero)
-    off = _discount(record, printed)
+    discount = _discount(record, printed)
     net: dict[int, Decimal] = {}
     taxes: dict[Decimal, Decimal] = {}
-    for rate, group, share in _by_rate(record, printed, off):
-        worth = {place: printed[place] for place in group}
-        goods = [place for place in group if record.items[place].kind is None]
-        parts = split_cents(share, [worth[place] for place in goods], currency)
-        for place, part in zip(goods, parts, strict=True):
-            worth[place] -= part
-        to_pay = sum(worth.values(), zero)
-        taxable = _net(record, to_pay, rate)
-        net |= zip(worth, split_cents(taxable, list(worth.values()), currency), strict=True)
-        if rate is not None:
-            due = to_pay - taxable if record.tax_included else percentage(taxable, rate)
-            taxes[rate] = rounded(due, currency)
+    for rate, places, share in _by_rate(record, printed, discount):
+        discounted = _discounted(record, {place: printed[place] for place in places}, share)
+        to_pay = sum(discounted.values(), zero)
+        without_tax = _without_tax(record, to_pay, rate)
+        net |= zip(discounted, split_cents(without_tax, [*discounted.values()], currency), strict=True)
+        if rate is not None:  # it is in the prices, or comes on top of them
+            tax = to_pay - without_tax if record.tax_included else percentage(without_tax, rate)
+            taxes[rate] = rounded(tax, currency)
     return Totals(
         amounts,
         tuple(net.get(place) for place in range(len(record.items))),
         subtotal,
-        off,
+        discount,
         sum(net.values(), zero),
         {rate: taxes[rate] for rate in sorted(taxes)},
     )
+
+
+def _discounted(record: Priced, printed: Mapping[int, Decimal], share: Decimal) -> dict[int, Decimal]:
+    """Lines of one rate, by their places, with their share of the discount taken off goods and services."""
+    goods = [place for place in printed if record.items[place].kind is None]
+    parts = split_cents(share, [printed[place] for place in goods], record.currency)
+    return {**printed, **{place: printed[place] - part for place, part in zip(goods, parts, strict=True)}}
 
 
 def _plain_totals(record: Priced, zero: Decimal) -> Totals:
@@ -238,7 +243,7 @@ def _plain_totals(record: Priced, zero: Decimal) -> Totals:
     lines: list[Decimal | None] = [None] * len(amounts)
     taxable: dict[Decimal, Decimal] = {}
     net = zero
-    for place in counted(record):
+    for place in places_counted(record):
         lines[place] = amount = amounts[place]
         net = EXACT.add(net, amount)
         rate = items[place].tax
@@ -248,7 +253,7 @@ def _plain_totals(record: Priced, zero: Decimal) -> Totals:
     return Totals(amounts, tuple(lines), net, zero, net, taxes)
 
 
-def _net(record: Priced, amount: Decimal, rate: Decimal | None) -> Decimal:
+def _without_tax(record: Priced, amount: Decimal, rate: Decimal | None) -> Decimal:
     """A printed amount without the tax that is in it."""
     if not record.tax_included or not rate:
         return amount
