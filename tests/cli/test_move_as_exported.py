@@ -470,7 +470,8 @@ def test_a_sheet_of_the_staff_is_users_and_associations_bring_the_people_of_deal
 ) -> None:
     source = _files(
         "small",
-        Deals="Deal ID,Deal Name,Stage,Amount,Owner\n91,Roof,Proposal,9,Ana Ruiz\n92,Tiles,Demo,5,Leo Roy\n",
+        Deals="Deal ID,Deal Name,Stage,Amount,Owner,Company,Contact\n91,Roof,Proposal,9,Ana Ruiz,,Mia Berg\n"
+        "92,Tiles,Demo,5,Leo Roy,Luz,\n",
         Contacts="Contact ID,First Name,Last Name,Company\n71,Mia,Berg,A\n72,Kim,Lee,Luz\n73,Uwe,Alt,Luz\n",
         deal_contact_associations="Deal ID,Contact ID,Role,Primary\n91,71,Decision Maker,true\n"
         "92,72,User,false\n92,73,Buyer,true\n",
@@ -483,6 +484,7 @@ def test_a_sheet_of_the_staff_is_users_and_associations_bring_the_people_of_deal
         {"contact": "kim-lee", "role": "User", "primary": False},
         {"contact": "uwe-alt", "role": "Buyer", "primary": True},
     ]
+    assert deals(root)["91"]["contacts"][0]["contact"] == "mia-berg"  # and nobody else of her name is made
     staff = json.loads(cli("sql", "SELECT email, active FROM users ORDER BY email", "--format", "json").out)
     assert [one["active"] for one in staff if one["email"] in ("ana@us.example", "leo@us.example")] == [1, 0]
 

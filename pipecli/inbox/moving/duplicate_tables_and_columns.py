@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -403,19 +403,6 @@ def _template_before(table: Table, several: list[list[str]], here: Container[str
     return next((template for template, rows in found.most_common(1) if rows), None)
 
 
-def namesakes_of(table: Table, roles: Mapping[str, str]) -> dict[str, set[str]]:
-    """The names of which a deal of a customer can't mean one: two of its contacts have each. And those."""
-    named = [roles[role] for role in ("name", "first_name", "last_name") if role in roles][:2]
-    places = [roles[role] for role in ("customer", "customer#") if role in roles]
-    cells = [[row.text(name) for name in (*named, *places)] for row in table.rows]
-    rows = Counter((" ".join(row[: len(named)]).strip(), *row[len(named) :]) for row in cells)
-    namesakes: dict[str, set[str]] = {}
-    for (name, *customers), number in rows.items():
-        if number > 1 and name:
-            namesakes.setdefault(name, set()).update(customers)
-    return namesakes
-
-
 def contacts_of_deals(
     table: Table, told: Recognised, column: str, entry: dict[str, Any], findings: Findings
 ) -> tuple[list[dict[str, Any]], dict[str, list[str]]]:
@@ -428,21 +415,25 @@ def contacts_of_deals(
     twins = [one for one in cells if one[0] in findings.namesakes]
     twins = [one for one in twins if one[1] in findings.namesakes[one[0]]] or twins
     names = sorted({name for name, _, _ in twins})
-    firms = sorted({one[0] for one in cells if not one[1] and folded(one[0]) in findings.firms})
+    firms = sorted({who for who, firm, _ in cells if not firm and folded(who) in findings.firms})
     plain = [] if names or firms else [f"{{{column}}}"]
     choices = [f"{{{column}}} <{{{address}}}>", *plain, f"{{{address}}}"]
     entries: list[dict[str, Any]] = []
     if firms:  # Capsule's `Contact` is who buys, a person or a firm
         entries.append({"to": "customer", "when": {column: firms} | ({place: ""} if place else {})})
+    ids = {one[0]: findings.persons.get(one[0], ()) for one in cells if one[0] and not any(one[1:])}
+    if alone := {name: min(own) for name, own in ids.items() if len(own) == 1}:  # whose firm no cell says
+        when = {column: [*alone]} | ({place: ""} if place else {})
+        entries.append({"to": entry["to"], "values": alone, "when": when})
     if names or firms:
         entry |= {"when": {column: {"not": [*names, *firms]}}, "#": "without two of one name, and firms"}
     entries += [entry] if names or not address else []
     if names and place:
         elsewhere = {"not": sorted({customer for _, customer, _ in twins})}
         entries.append({"to": entry["to"], "when": {column: names, place: elsewhere}})
-    if alone := sum(not email for _, _, email in twins):
+    if lone := sum(not email for _, _, email in twins):
         findings.assumed.append(
-            f"two contacts of one customer are called {', '.join(names)}: {count(alone, 'deal', ',')} of "
+            f"two contacts of one customer are called {', '.join(names)}: {count(lone, 'deal', ',')} of "
             f"{table.name} with this name alone come without; export their ids or addresses, too"
         )
     return entries, {"contacts.contact": choices} if address else {}

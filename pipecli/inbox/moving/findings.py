@@ -179,7 +179,8 @@ class Findings:
     """All that a user may be named by: of the pipeline, and of the export's own list of users."""
     decimal: str = ""  # the decimal sign of its amounts, where they tell one
     firms: set[str] = field(default_factory=set)  # the names of customers
-    namesakes: dict[str, set[str]] = field(default_factory=dict)  # of contacts, and their customers
+    namesakes: dict[str, set[str]] = field(default_factory=dict)  # of contacts of one customer, and these
+    persons: dict[str, set[str]] = field(default_factory=dict)  # the ids of contacts, by their names
     users: dict[str, dict[str, Any]] = field(default_factory=dict)  # new, named or addressed as owners
     processes: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     """Their stages, by slugs."""
@@ -226,6 +227,20 @@ class Findings:
         if told is None:
             self.ask(about, question, one_of)
         return told
+
+    def know_persons(self, table: Table, roles: Mapping[str, str]) -> None:
+        """Note the ids of contacts by their names, and the names that two of one customer have."""
+        named = [roles[of] for of in ("name", "first_name", "last_name") if of in roles]
+        named = named[: 1 if "name" in roles else 2]
+        places = [roles[of] for of in ("customer", "customer#") if of in roles]
+        seen = set[tuple[str, ...]]()
+        for row in table.rows:
+            name, *firms = " ".join(map(row.text, named)).strip(), *map(row.text, places)
+            if id_ := row.text(roles.get("external_id")):
+                self.persons.setdefault(name, set()).add(id_)
+            if name and (name, *firms) in seen:
+                self.namesakes.setdefault(name, set()).update(firms)
+            seen.add((name, *firms))
 
     def are_users(self, table: Table, column: str) -> bool:
         """True for a column each cell of which names a user."""

@@ -107,7 +107,8 @@ def make_plan(
     known = [known[number] for number in overlaps.without_overlaps(known, findings)]
     know_users(findings, [(table, told.roles) for table, told in known if told.kind == "users"])
     for table, told in known:
-        findings.namesakes |= overlaps.namesakes_of(table, told.roles) if told.kind == "contacts" else {}
+        if told.kind == "contacts":
+            findings.know_persons(table, told.roles)
         findings.assumed += recognise_vendor.doubts(table, told)
     known = [(table, overlaps.by_numbers(table, told, known, findings)) for table, told in known]
     findings.kinds, findings.firms = overlaps.ids_of(known), overlaps.firms_of(known)
