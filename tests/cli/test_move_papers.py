@@ -441,6 +441,22 @@ def test_a_table_of_quotations_and_orders_is_two_of_each_its_own_rows(cli: Cli, 
     assert {*_papers(root, "opportunities")} == {"AN-1", "AB-1"}
 
 
+def test_lines_that_are_in_no_total_stay_out_and_one_of_a_sum_alone_comes_to_it(cli: Cli, root: Path) -> None:
+    """An alternative was sold with the rest, and a lump sum made the plan warn of a total that agrees."""
+    papers = "Angebotsnummer;Kunde;Status;Datum;Nettobetrag\n"
+    papers += "A1;Zed KG;Entwurf;01.11.2026;30,00\nA2;Zed KG;Versendet;02.11.2026;25,00\n"
+    lines = "Angebotsnummer;Pos;Art;Bezeichnung;Menge;Einzelpreis;Gesamt\n"
+    lines += "A1;1;Position;Putzen;2;15,00;30,00\nA1;2;Alternative;Fenster;1;20,00;20,00\n"
+    lines += "A2;1;Position;Putzen;1;15,00;15,00\nA2;2;Position;Anfahrt;;;10,00\n"
+    told = _plan(cli, angebote=papers, angebotspositionen=lines)
+    why = "angebotspositionen.csv: 1 row that Art calls Alternative, in no total, left out"
+    assert [said for said in told["assumed"] if "total" in said] == [why]
+    _answered("make")
+    assert cli("import", "run", "m").out.count("they agree") == 3
+    assert _lines(_papers(root)["A1"], "description") == [("Putzen",)]
+    assert _lines(_papers(root)["A2"], "unit_price") == [(15,), (10,)]
+
+
 def test_money_is_taken_or_what_is_taken_comes_to_it_or_the_plan_names_it(cli: Cli, root: Path) -> None:
     """It stayed under `custom`, or out, with a word on its column alone; a cent of rounding was a fault."""
     quotes = "Quote ID,Deal ID,Status,Currency,Subtotal,VAT,Ajuste,Brutto,Units\n"

@@ -14,9 +14,8 @@ from decimal import Decimal
 from itertools import compress, product
 from typing import Any
 
-from pipecli.inbox.importing.compile_mapping import holds, texts
-from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Source
-from pipecli.inbox.importing.mapping import Mapping as MappingFile
+from pipecli.inbox.importing.compile_mapping import texts
+from pipecli.inbox.importing.mapping import AFTER_DISCOUNT
 from pipecli.inbox.importing.table import CountedRows, Row, Table
 from pipecli.inbox.moving import arithmetic
 from pipecli.inbox.moving.arithmetic import (
@@ -33,25 +32,28 @@ from pipecli.inbox.moving.arithmetic import (
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings, about_table, name_of_lines
 from pipecli.inbox.moving.papers_and_lines import (
+    ITEMS,
     NAMING,
     TERMS,
     FileColumns,
     best_fit,
+    columns_of_lines,
+    feeding,
     field_of,
     heads,
     keys_of,
     of_lines_alone,
     prefix_of,
     rows_of_each,
+    worth_of_lines,
 )
 from pipecli.inbox.moving.recognise_by_words import PAPER_KINDS, Recognised, by_words, columns_for
 from pipecli.records.compare_names import is_code
 from pipecli.records.kinds import SKU
 from pipecli.records.written_amounts import decimal_sign_of
-from pipecli.store.validate_record import validate
 from pipecli.wording import count, first_of
 
-ITEMS, _CENTS, NAMELESS = "items", Decimal("0.02"), "Line without a name"
+_CENTS, NAMELESS = Decimal("0.02"), "Line without a name"
 _OF_WHOLE = ("total", "discount", "discount_amount")
 _OF_A_PAPER = ("total", AFTER_DISCOUNT, "discount", "discount_amount")
 
@@ -181,43 +183,6 @@ def _terms_of(table: Table, findings: Findings) -> dict[str, Any]:
         **dict.fromkeys(rates, "tax"),
         **dict.fromkeys(words["total"][:1], "total"),
     }
-
-
-def feeding(table: Table, told: Recognised, fields: Iterable[str]) -> FileColumns:
-    """The columns of a table that feed these fields."""
-    feeds = {c: of for c, of in told.columns.items() if field_of(of) in fields}
-    return FileColumns(Source(validate(MappingFile, {"columns": feeds}, table.name)), table)
-
-
-def columns_of_lines(table: Table, told: Recognised) -> FileColumns:
-    """The columns that feed the money of lines; their totals where no price does, which are of one each."""
-    prefix = prefix_of(told)
-    if f"{prefix}unit_price" not in map(field_of, told.columns.values()):
-        priced = {c: f"{prefix}unit_price" for c, of in told.columns.items() if of == f"{prefix}total"}
-        return feeding(table, told._replace(columns=priced), priced.values())
-    terms = ("unit_price", "quantity", "discount", "discount_amount", "tax")
-    return feeding(table, told, [prefix + of for of in terms])
-
-
-def worth_of_lines(known: Iterable[Known]) -> dict[str, Worth]:
-    """What the lines of an export come to, by the id, the number or the name of their record."""
-    worth: dict[str, Worth] = {}
-    for table, told in known:
-        prefix = prefix_of(told)
-        named = [c for c, of in told.columns.items() if field_of(of).startswith("record")]
-        keys = keys_of(told) if prefix else named[:1]
-        if not keys or told.kind not in (ITEMS, *PAPER_KINDS):
-            continue
-        columns = columns_of_lines(table, told)
-        for above, rows in rows_of_each(table, keys).items():
-            for row in (row for row in rows if prefix or holds(told.rest.get("only", {}), row)):
-                net, tax, full, lines, within = worth.get(above, Worth())
-                line = round(columns.line(row) or Decimal(0), 2)
-                rate = columns.number(row, "tax") or Decimal(0)
-                full += round(columns.line(row, is_full=True) or Decimal(0), 2)
-                within += line * rate / (100 + rate)
-                worth[above] = Worth(net + line, tax + line * rate / 100, full, lines + 1, within)
-    return worth
 
 
 def _has_open_sums(told: Recognised) -> bool:

@@ -1,6 +1,6 @@
-"""The rows of papers, with those of their lines, and their deals: those without one stay out, or it is made.
+"""The rows of papers and of their lines: what they come to, by which columns, and the deals that papers have.
 
-A few are shown to a person as they would come.
+A paper without a deal stays out, or one is made for it, and so does a line that is in no total.
 """
 
 from __future__ import annotations
@@ -15,19 +15,22 @@ from pipecli.errors import Unreadable
 from pipecli.inbox.importing.cells import is_percentage
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Column, Source
-from pipecli.inbox.importing.table import Cell, Row, Table
+from pipecli.inbox.importing.mapping import Mapping as MappingFile
+from pipecli.inbox.importing.table import Cell, CountedRows, Row, Table
 from pipecli.inbox.moving import arithmetic
-from pipecli.inbox.moving.arithmetic import agree, has_word, numbers
+from pipecli.inbox.moving.arithmetic import Worth, agree, columns_of_money, has_word, numbers
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.guess_or_ask_formats import date_form
 from pipecli.inbox.moving.recognise_by_words import PAPER_KINDS, Recognised, columns_for
 from pipecli.records.money import EXACT, part_of, percentage
 from pipecli.records.written_amounts import DecimalSign, decimal_sign_of, in_units, read_money, read_number
+from pipecli.store.validate_record import validate
 from pipecli.wording import count, first_of
 
 TERMS = ("unit_price", "discount", "discount_amount", "tax", "total")
 Fits = tuple[list[arithmetic.Fit], arithmetic.Fit | None, Mapping[str, Sequence[str]]]
+ITEMS = "items"
 NAMING = ("custom.number", "custom.name", "custom.subject")
 _ENDS = {"accepted": "won", "delivered": "won", "rejected": "lost", "cancelled": "lost"}
 
@@ -290,3 +293,84 @@ def worth_of(line: Mapping[str, Any]) -> Decimal:
     price, quantity, discount, discount_amount, term = (Decimal(str(value)) for value in told)
     gross = EXACT.multiply(EXACT.multiply(quantity, price), term)
     return EXACT.subtract(percentage(gross, 100 - discount), discount_amount)
+
+
+def feeding(table: Table, told: Recognised, fields: Iterable[str]) -> FileColumns:
+    """The columns of a table that feed these fields."""
+    feeds = {c: of for c, of in told.columns.items() if field_of(of) in fields}
+    return FileColumns(Source(validate(MappingFile, {"columns": feeds}, table.name)), table)
+
+
+def columns_of_lines(table: Table, told: Recognised) -> FileColumns:
+    """The columns that feed the money of lines; their totals where no price does, which are of one each."""
+    prefix = prefix_of(told)
+    if f"{prefix}unit_price" not in map(field_of, told.columns.values()):
+        priced = {c: f"{prefix}unit_price" for c, of in told.columns.items() if of == f"{prefix}total"}
+        return feeding(table, told._replace(columns=priced), priced.values())
+    lump = arithmetic.price_of_one(table, told.columns, prefix)
+    lumps = {c: lump for c, of in told.columns.items() if of == f"{prefix}total" and lump}
+    terms = ("unit_price", "quantity", "discount", "discount_amount", "tax")
+    return feeding(table, told._replace(columns=told.columns | lumps), [prefix + of for of in terms])
+
+
+def worth_of_lines(known: Iterable[Known]) -> dict[str, Worth]:
+    """What the lines of an export come to, by the id, the number or the name of their record."""
+    worth: dict[str, Worth] = {}
+    for table, told in known:
+        prefix = prefix_of(told)
+        named = [c for c, of in told.columns.items() if field_of(of).startswith("record")]
+        keys = keys_of(told) if prefix else named[:1]
+        if not keys or told.kind not in (ITEMS, *PAPER_KINDS):
+            continue
+        columns = columns_of_lines(table, told)
+        for above, rows in rows_of_each(table, keys).items():
+            for row in (row for row in rows if prefix or holds(told.rest.get("only", {}), row)):
+                net, tax, full, lines, within = worth.get(above, Worth())
+                line = round(columns.line(row) or Decimal(0), 2)
+                rate = columns.number(row, "tax") or Decimal(0)
+                full += round(columns.line(row, is_full=True) or Decimal(0), 2)
+                within += line * rate / (100 + rate)
+                worth[above] = Worth(net + line, tax + line * rate / 100, full, lines + 1, within)
+    return worth
+
+
+def without_alternatives(known: Sequence[Known], findings: Findings) -> Iterator[Known]:
+    """The tables; lines that a word of a column says are in no total, `Alternativposition`, stay out, told.
+
+    Without them, and not with them, the lines of all papers come to a sum of theirs.
+    """
+    papers = [(table, told) for table, told in known if told.kind in PAPER_KINDS and not prefix_of(told)]
+    for table, told in known:
+        is_open = told.kind == ITEMS and not told.vendor and bool(papers)
+        worth = worth_of_lines([(table, told)]) if is_open else {}
+        words = {c: texts(table, c) for c in table.columns if c not in told.columns}
+        words = {c: of for c, of in words.items() if 1 < len(of) < 7} if worth else {}
+        if not words or _come_to_a_sum(papers, worth):
+            yield table, told
+            continue
+        for column, word in ((c, word) for c, of in words.items() for word in of):
+            only = {column: {"not": [word]}}
+            part = table._replace(rows=CountedRows(row for row in table.rows if holds(only, row)))
+            own = worth_of_lines([(part, told)])
+            if own.keys() == worth.keys() and _come_to_a_sum(papers, own):
+                lines = count(len(table.rows) - len(part.rows), "row", ",")
+                why = f"{lines} that {column} calls {word}, in no total, left out"
+                findings.assumed.append(f"{table_name(table)}: {why}")
+                table, told = (
+                    part,
+                    told._replace(rest={**told.rest, "only": told.rest.get("only", {}) | only}),
+                )
+                break
+        yield table, told
+
+
+def _come_to_a_sum(papers: Iterable[Known], worth: Mapping[str, Worth]) -> bool:
+    """True where what the lines of papers come to is a column of theirs."""
+    for table, told in papers:
+        names = [*keys_of(told), *(c for c, of in told.columns.items() if of in NAMING)]
+        nets = [
+            next((worth[t].net for c in names if (t := row.text(c)) in worth), None) for row in table.rows
+        ]
+        if any(agree(nets, numbers(table, column)) for column in columns_of_money(table)):
+            return True
+    return False

@@ -29,7 +29,6 @@ from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_rows, with_ends, without_deleted
 from pipecli.inbox.moving.findings import Findings, are_active, know_users, owners, tell_doubles, why_unknown
-from pipecli.inbox.moving.papers_and_lines import heads, of_lines_alone
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, filled, plan_page, settings_page
 from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, columns_for, columns_of_deals
 from pipecli.inbox.moving.recognise_papers import with_contacts, with_papers_and_lines
@@ -119,6 +118,7 @@ def make_plan(
         told = papers.with_deals_alone(table, told, findings)
         told = with_ends(table, told, findings)
         known[number] = table, lines.with_terms(table, told, findings)
+    known = [*papers.without_alternatives(known, findings)]
     known = lines.with_money_told(lines.with_sums(known, findings), findings)
     known = [*papers.with_deals_made(known, findings)]
     formats.look_at_dates(((table, told.roles) for table, told in known), findings)
@@ -244,7 +244,7 @@ class _Mapping:
 
     def _external_id(self) -> str | None:
         """The column of ids or numbers; of activities with a word before it, where others may have them."""
-        of, first = self.roles.get("custom.number", ""), heads(self.table, self.told)
+        of, first = self.roles.get("custom.number", ""), papers.heads(self.table, self.told)
         column = self.roles.get("external_id") or (of if all(r.text(of) for r in first.rows) else "")
         if not column and self.told.kind in ("opportunities", "leads") and "part" not in self.told.rest:
             return overlaps.template_of_ids(first, self.told.kind, self.told.column_of, self.findings)
@@ -428,7 +428,7 @@ class _Mapping:
         }
         is_part, taken = "part" in self.told.rest, set[str]()
         may_be_kept = not is_part and kinds_of_rows()[self.told.kind].get("custom", True)
-        below = of_lines_alone(self.table, self.told)
+        below = papers.of_lines_alone(self.table, self.told)
         for column in self.table.columns:
             if column in used or not (values := texts(self.table, column)):
                 continue

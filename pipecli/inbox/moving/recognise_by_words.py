@@ -247,6 +247,12 @@ def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str
     for column in sorted(table.columns, key=lambda c: (late[c], place.get(header_key(c), len(place)))):
         role = role_told(column, words) if is_exact else role_nearly(column, words)
         is_none = role == "external_id" and table.rows and not words.may_be_ids(texts(table, column))
+        if (
+            role == "quantity"
+            and texts(table, column)
+            and not any(re.match(r"\d", text) for text in texts(table, column))
+        ):
+            role = "uom"  # `Ud.` of `m2` and `h` is what they are counted in
         if role and role not in columns.values() and not is_none and _may_be(table, column, role):
             columns[column] = role
     lacking = {*words.columns.values()} - {*columns.values(), "at"}
