@@ -141,7 +141,10 @@ def numbers(table: Table, column: str, lines: Sequence[Worth | None] = ()) -> Nu
 
 
 def has_word(column: str, of: str) -> bool:
-    return not {*header_key(column).split()}.isdisjoint(patterns()["sums"][of].split())
+    """True for a header with a word of sums, lines, discounts or taxes, also within one: `Angebotsrabatt`."""
+    words, own = header_key(column).split(), patterns()["sums"][of].split()
+    parts = [word for word in own if len(word) > 5 and of in ("discount", "tax")]
+    return not {*words}.isdisjoint(own) or any(part in word for part in parts for word in words)
 
 
 def agree(some: Numbers, others: Numbers, share: Decimal = ALL) -> bool:
