@@ -33,7 +33,6 @@ from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings, about_table, name_of_lines
 from pipecli.inbox.moving.papers_and_lines import (
     ITEMS,
-    NAMING,
     TERMS,
     FileColumns,
     best_fit,
@@ -46,6 +45,7 @@ from pipecli.inbox.moving.papers_and_lines import (
     prefix_of,
     rows_of_each,
     worth_of_lines,
+    worth_of_papers,
 )
 from pipecli.inbox.moving.recognise_by_words import PAPER_KINDS, Recognised, by_words, columns_for
 from pipecli.records.compare_names import is_code
@@ -217,8 +217,7 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     """
     columns = {c: of for c, of in told.columns.items() if of != "off"}
     first = heads(table, told)
-    names = [*keys_of(told), *(c for c, of in columns.items() if of in NAMING)]
-    lines = [next((worth[t] for c in names if (t := row.text(c)) in worth), None) for row in first.rows]
+    lines = worth_of_papers(first.rows, told, worth)
     of_lines = of_lines_alone(table, told) | {c for c in columns if field_of(columns[c]).startswith("items.")}
     cells = {c: own for c in table.columns if c not in of_lines and any(own := numbers(first, c, lines))}
     ignored, total = told.rest.get("ignore", ()), columns_for(table, told.kind, "total")
@@ -373,11 +372,11 @@ def _figures(
     """By row, what its line and its paper come to; and the papers that say another total."""
     is_paper, has_lines = told.kind in PAPER_KINDS, told.kind == ITEMS or prefix_of(told) != ""
     lines, whole = columns_of_lines(table, told), feeding(table, told, _OF_A_PAPER if is_paper else ())
-    keys = [*keys_of(told), *(c for c, of in told.columns.items() if of in NAMING)]
-    figures, apart = dict[int, list[Decimal]](), list[str]()
-    every = rows_of_each(table, keys[:1]).values() if prefix_of(told) else [[row] for row in table.rows]
-    for first, *others in every:
-        own, of = list[Decimal](), next((worth[t] for c in keys if (t := first.text(c)) in worth), None)
+    figures, apart, keys = dict[int, list[Decimal]](), list[str](), keys_of(told)[:1]
+    every = [*rows_of_each(table, keys).values()] if prefix_of(told) else [[row] for row in table.rows]
+    papers = worth_of_papers([rows[0] for rows in every], told, worth)
+    for (first, *others), of in zip(every, papers, strict=True):
+        own = list[Decimal]()
         if is_paper:
             said = whole.number(first, "total") or Decimal(0)
             net, tax, full, several, within = of or Worth(said, Decimal(0), said)
@@ -386,7 +385,7 @@ def _figures(
             tax = tax * (net - off) / net if net else tax
             mine = (net, net - off, net - off + tax)
             if of and full and said and min(abs(said - one) for one in mine) > _CENTS * several:
-                apart.append(f"{first.text(keys[0])} {said:,.2f}, its lines {net - off:,.2f}")
+                apart.append(f"{' '.join(map(first.text, keys))} {said:,.2f}, its lines {net - off:,.2f}")
             own = [full, net, off, full - net, full - net + off, net - off, tax, net - off + tax, net + off]
             if told.rest.get("set", {}).get("tax_included"):
                 within = within * (net - off) / net if net else within

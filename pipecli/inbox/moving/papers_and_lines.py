@@ -334,6 +334,12 @@ def worth_of_lines(known: Iterable[Known]) -> dict[str, Worth]:
     return worth
 
 
+def worth_of_papers(rows: Iterable[Row], told: Recognised, worth: Mapping[str, Worth]) -> list[Worth | None]:
+    """What the lines of each paper come to, by its id, its number or its name; None without lines."""
+    names = [*keys_of(told), *(c for c, of in told.columns.items() if of in NAMING)]
+    return [next((worth[t] for c in names if (t := row.text(c)) in worth), None) for row in rows]
+
+
 def without_alternatives(known: Sequence[Known], findings: Findings) -> Iterator[Known]:
     """The tables; lines that a word of a column says are in no total, `Alternativposition`, stay out, told.
 
@@ -367,10 +373,7 @@ def without_alternatives(known: Sequence[Known], findings: Findings) -> Iterator
 def _come_to_a_sum(papers: Iterable[Known], worth: Mapping[str, Worth]) -> bool:
     """True where what the lines of papers come to is a column of theirs."""
     for table, told in papers:
-        names = [*keys_of(told), *(c for c, of in told.columns.items() if of in NAMING)]
-        nets = [
-            next((worth[t].net for c in names if (t := row.text(c)) in worth), None) for row in table.rows
-        ]
+        nets = [of and of.net for of in worth_of_papers(table.rows, told, worth)]
         if any(agree(nets, numbers(table, column)) for column in columns_of_money(table)):
             return True
     return False
