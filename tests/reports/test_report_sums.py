@@ -211,6 +211,10 @@ def test_the_funnel_is_of_what_was_created_on_the_days_asked_for():
     lead = LeadInFunnel("LEAD-AAAAA", TODAY, None, None, None, None, True, True, True, sales)
     counts = funnel([lead], deals, by="step", days=days, valuation=Valuation(RATES)).totals
     assert (counts.opportunity_count, counts.lead_won_amount) == (1, 5)
+    ended = DEAL._replace(status="won", close=TODAY, created=datetime(2026, 11, 20))
+    won = [ended._replace(amount=amount) for amount in (None, Decimal(7), Decimal(0))]
+    counts = funnel([], won, by="source", days=Days(), valuation=Valuation(RATES)).totals
+    assert (counts.won_count, counts.won_amount, counts.won_without_amount_count) == (3, 7, 1)
 
 
 def test_the_funnel_has_no_place_for_what_was_at_no_stage_and_is_not_won():
