@@ -119,7 +119,8 @@ def _tried(read: Mapping[Step, Tried]) -> dict[Step, Tried]:
         keys += [*source.mapping.record.values()] if inside[step] else ids
         lines = {row.line for row in table.rows if any(row.text(key) in names for key in keys)}
         records = rows_of_each(table, ids).values() if ids else [[row] for row in table.rows]
-        for rows in records if step.kind in _PRINCIPAL else ():
+        is_unnamed = not lines and not (inside[step] and names)  # contacts alone, which no deal names
+        for rows in records if step.kind in _PRINCIPAL or is_unnamed else ():
             lines |= {row.line for row in rows if len(lines) < _MOST_TRIED}
         some = [row for row in table.rows if row.line in lines or len(table.rows) <= _MOST_TRIED]
         names |= {row.text(column) for row in some for column in row.cells}
