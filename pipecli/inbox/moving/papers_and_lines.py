@@ -345,35 +345,39 @@ def without_alternatives(known: Sequence[Known], findings: Findings) -> Iterator
 
     Without them, and not with them, the lines of all papers come to a sum of theirs.
     """
-    papers = [(table, told) for table, told in known if told.kind in PAPER_KINDS and not prefix_of(told)]
+    papers = [(table, told, [numbers(table, c) for c in columns_of_money(table)])
+              for table, told in known if told.kind in PAPER_KINDS and not prefix_of(told)]  # fmt: skip
     for table, told in known:
         is_open = told.kind == ITEMS and not told.vendor and bool(papers)
         worth = worth_of_lines([(table, told)]) if is_open else {}
         words = {c: texts(table, c) for c in table.columns if c not in told.columns}
         words = {c: of for c, of in words.items() if 1 < len(of) < 7} if worth else {}
-        if not words or _come_to_a_sum(papers, worth):
-            yield table, told
-            continue
-        for column, word in ((c, word) for c, of in words.items() for word in of):
-            only = {column: {"not": [word]}}
-            part = table._replace(rows=CountedRows(row for row in table.rows if holds(only, row)))
-            own = worth_of_lines([(part, told)])
-            if own.keys() == worth.keys() and _come_to_a_sum(papers, own):
-                lines = count(len(table.rows) - len(part.rows), "row", ",")
-                why = f"{lines} that {column} calls {word}, in no total, left out"
-                findings.assumed.append(f"{table_name(table)}: {why}")
-                table, told = (
-                    part,
-                    told._replace(rest={**told.rest, "only": told.rest.get("only", {}) | only}),
-                )
-                break
+        if words and not _come_to_a_sum(papers, worth):
+            few = ((c, word) for c, of in words.items() for word in of if 2 * of[word] < of.total())
+            for column, word in few:
+                out = [row for row in table.rows if row.text(column) == word]
+                less = worth_of_lines([(table._replace(rows=out), told)])
+                rest = {
+                    key: of._replace(net=of.net - less.get(key, Worth()).net) for key, of in worth.items()
+                }
+                if all(less.get(k, Worth()).lines < worth[k].lines for k in worth) and _come_to_a_sum(
+                    papers, rest
+                ):
+                    why = f"{count(len(out), 'row', ',')} that {column} calls {word}, in no total, left out"
+                    findings.assumed.append(f"{table_name(table)}: {why}")
+                    only = {**told.rest.get("only", {}), column: {"not": [word]}}
+                    rows = CountedRows(row for row in table.rows if row.text(column) != word)
+                    table, told = table._replace(rows=rows), told._replace(rest={**told.rest, "only": only})
+                    break
         yield table, told
 
 
-def _come_to_a_sum(papers: Iterable[Known], worth: Mapping[str, Worth]) -> bool:
+def _come_to_a_sum(
+    papers: Iterable[tuple[Table, Recognised, list[arithmetic.Numbers]]], worth: Mapping[str, Worth]
+) -> bool:
     """True where what the lines of papers come to is a column of theirs."""
-    for table, told in papers:
+    for table, told, sums in papers:
         nets = [of and of.net for of in worth_of_papers(table.rows, told, worth)]
-        if any(agree(nets, numbers(table, column)) for column in columns_of_money(table)):
+        if any(agree(nets, own) for own in sums):
             return True
     return False
