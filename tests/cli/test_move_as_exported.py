@@ -3783,9 +3783,10 @@ def test_deals_that_are_here_by_another_id_are_told_before_they_come_once_more(c
 def test_a_firms_own_address_makes_no_person_of_it(cli: Cli, root: Path) -> None:
     """As in sevDesk, where each row is a firm or a person: `info@hoefer.example` became a contact."""
     Path("x").mkdir()
-    text = "Nr;Organisation;Vorname;Nachname;E-Mail\n1;Höfer GmbH;;;info@hoefer.example\n"
-    Path("x/Kontakte.csv").write_text(text + "2;Söhne KG;;;\n3;;Ana;Gil;ana@hoefer.example\n")
+    text = "Nr;Organisation;Vorname;Nachname;E-Mail;Gehört zu\n1;Höfer GmbH;;;info@hoefer.example;\n"
+    Path("x/Kontakte.csv").write_text(text + "2;Söhne KG;;;;\n3;;Ana;Gil;ana@hoefer.example;Höfer GmbH\n")
     cli("import", "plan", "x", "--into", "m")
     cli("import", "run", "m")
     assert [file.stem for file in sorted((root / "contacts").iterdir())] == ["ana-gil"]
     assert "email: info@hoefer.example" in (root / "customers/hofer-gmbh.yaml").read_text()
+    assert "customer: hofer-gmbh" in (root / "contacts/ana-gil.yaml").read_text()

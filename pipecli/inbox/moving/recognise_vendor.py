@@ -249,6 +249,10 @@ def _firms_alone(table: Table, told: Recognised) -> list[Recognised]:
     called = [told.roles[role] for role in ("name", "last_name", "first_name") if role in told.roles]
     with_firm = {bool(row.text(firm)) for row in table.rows if any(map(row.text, called))}
     mails = () if with_firm == {False} else ("emails", "emails.1")  # a firm has its own
+    others = [c for c in columns_for(table, "contacts", "customer") if c != firm and with_firm == {False}]
+    if others:  # `Gehört zu Organisation` of persons, beside the `Organisation` of a firm's own row
+        kept = {c: of for c, of in told.columns.items() if c != firm} | {others[0]: "customer"}
+        told = told._replace(columns=kept, rest={**told.rest, "doubles": [firm]})
     nobody = dict.fromkeys([*called, *(told.roles[role] for role in mails if role in told.roles)], "")
     alone = table._replace(rows=[row for row in table.rows if row.text(firm) and holds(nobody, row)])
     if not nobody or not alone.rows:
