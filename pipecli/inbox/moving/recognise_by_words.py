@@ -294,13 +294,14 @@ def _are_regions(table: Table, column: str) -> bool:
 
 def _of_content(table: Table, role: str, words: Words) -> list[str]:
     """Columns that have a word for a role in their header, `mobiles Telefon`, or cells of no other sort."""
-    begins, other = words.begins.get(role, ()), {*patterns()["not their own"].split()}
+    own, other = words.columns, {*patterns()["not their own"].split()}
     sure, found = patterns()["own cells"].get(role), []
     for column in table.columns:
         cells, key = texts(table, column), {*header_key(column).split()}
         if not cells or key & other or role_told(column, words) not in (None, role):
             continue
-        is_alike = any(word.startswith(begins) for word in key) and _may_be(table, column, role)
+        is_alike = any(own.get(word[:end]) == role for word in key for end in range(3, len(word) + 1))
+        is_alike = is_alike and _may_be(table, column, role)
         is_sure = sure and 2 * len(cells) > cells.total() and all(re.fullmatch(sure, c) for c in cells)
         if is_alike or is_sure:
             found.append(column)

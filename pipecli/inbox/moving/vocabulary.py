@@ -118,13 +118,6 @@ class Words:
         letters = {word[:1] for word in self.columns}
         return {letter: [word for word in self.columns if word[:1] == letter] for letter in letters}
 
-    @cached_property
-    def begins(self) -> Mapping[str, tuple[str, ...]]:
-        """By role, the words of headers with which a longer one may begin: `mobil` of `Mobiltelefon`."""
-        alone = [word for word in self.columns if " " not in word and len(word) > 2]
-        roles = {*self.columns.values()}
-        return {role: tuple(word for word in alone if self.columns[word] == role) for role in roles}
-
 
 @cache
 def synonyms() -> dict[str, Words]:
