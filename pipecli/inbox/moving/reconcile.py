@@ -15,8 +15,8 @@ from pipecli.inbox.importing.compile_mapping import holds
 from pipecli.inbox.importing.earlier_imports import imports_at
 from pipecli.inbox.importing.import_report import Import
 from pipecli.inbox.importing.list_elements import discount_lines
+from pipecli.inbox.importing.mapping import Condition, Source
 from pipecli.inbox.importing.mapping import Mapping as MappingFile
-from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.arithmetic import columns_of_money
 from pipecli.inbox.moving.findings import text_of_row
@@ -202,7 +202,7 @@ def _told_of_records(done: Import, columns: FileColumns, own: str, amount: str) 
     states: dict[int, Literal["removed", "rejected"]] = {row.line: "removed" for row in done.outcome.removed}
     states |= {row.line: "rejected" for row, _ in done.outcome.rejected}
     base = str(mapping.set_.get("currency", ""))
-    others = {c: of for c, of in mapping.only.items() if c not in columns.feeding("opportunity")}
+    others = {c: of for c, of in mapping.only.items() if of != Condition(frozenset([""]), False)}
     told: dict[str, Told] = {}
     above: Told | None = None
     for row in done.table.rows:
