@@ -5,6 +5,7 @@ A failure, as of a full disk or a hook, is undone by `store/change_journal.py`, 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from threading import Thread
@@ -15,6 +16,7 @@ from pipecli.records.kinds import SETTINGS_FILE, kind_of
 from pipecli.store import change_journal, git, ids_and_files, safe_files
 from pipecli.store.file_stamps import Stat, stat_of
 from pipecli.store.git_commit import (
+    MANY,
     NewCommit,
     files_in_commit,
     has_hooks,
@@ -32,6 +34,7 @@ from pipecli.store.power_cut_and_killed_git import (
     hardening_options,
     held_alone,
 )
+from pipecli.wording import first_of
 
 if TYPE_CHECKING:
     from pipecli.store.change_journal import Journal
@@ -146,6 +149,8 @@ def write_under_journal(
             if git_commit is not None and message is not None:
                 git_commit.make(message, environment)
                 commit_id = head_of(location)
+                if put_back := _put_back(location, writes, written, journal.start):
+                    raise _PutBack(put_back, commit_id if commit_id != journal.start else "")
                 if has_hooks(location):
                     _stage_formatted(location, written)
         if commit_id and options is not None:
@@ -158,8 +163,43 @@ def write_under_journal(
                 git_commit.stop()
             commit_id = _after_failure(journal, error)
             is_to_stop = isinstance(error, KeyboardInterrupt)
+            if isinstance(error, _PutBack):  # a part is committed: that is told, and not as done
+                journal.end()
+                raise
             finish()
     return commit_id, written, is_to_stop
+
+
+class _PutBack(PipecliError):
+    """Another program, as `git stash`, put files back or took them away before they were committed."""
+
+    def __init__(self, files: Sequence[str], commit: str) -> None:
+        what = f"another program put back {first_of(files, 3)} before git had committed it"
+        rest = f"the rest is, in {commit[:7]}: undo it (pipecli undo {commit[:7]}), and try again"
+        super().__init__(what, hint=rest if commit else "nothing is changed; try again")
+
+
+def _put_back(
+    location: Location, writes: Sequence[Write], written: Mapping[str, Stat], start: str
+) -> list[str]:
+    """The files of a change that are in HEAD as they were at its start, and not as they were written here.
+
+    Of thousands of new ones some are looked at: who takes one away takes them all.
+    """
+    root = f"{location.root}/"
+    new = [write.file for write in writes if write.before is None][:MANY]
+    changed = [write.file for write in writes if write.before is not None]
+    moved = [file for file in changed if file not in written and os.path.lexists(root + file)]
+    moved += [
+        file for file in (*changed, *new) if file in written and not _is_still(root + file, written[file])
+    ]
+    if not moved:
+        return moved
+    then, now = (
+        files_in_commit(location.work_tree, commit, location.prefix) if commit else {}
+        for commit in (start, head_of(location))
+    )
+    return [file for file in moved if then.get(location.prefix + file) == now.get(location.prefix + file)]
 
 
 def _commit_of(location: Location, writes: Sequence[Write], options: Sequence[str]) -> NewCommit:

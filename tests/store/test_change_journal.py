@@ -1154,7 +1154,11 @@ def test_what_a_killed_change_was_to_remove_is_staged_again(cli, deal, git, root
 def test_ctrl_c_in_the_middle_of_several_files_names_those_that_are_written(tmp_path, words, first, second):
     folder = tmp_path / "out"
     folder.mkdir()
-    os.mkfifo(folder / second)  # in which the write waits for a reader
+    os.mkfifo(folder / second)
+    full = os.open(folder / second, os.O_RDWR | os.O_NONBLOCK)
+    with suppress(BlockingIOError):
+        while os.write(full, bytes(4096)):
+            pass  # until it is full: the write waits for its reader
     running = subprocess.Popen(
         [sys.executable, "-m", "pipecli", *words.split(), str(folder)], stderr=subprocess.PIPE, text=True
     )
@@ -1166,3 +1170,4 @@ def test_ctrl_c_in_the_middle_of_several_files_names_those_that_are_written(tmp_
     _, said = running.communicate(timeout=20)
     assert said == f"error: interrupted; written: {folder / first}\n"
     assert sorted(path.name for path in folder.iterdir()) == sorted([first, second])
+    os.close(full)

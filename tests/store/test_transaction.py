@@ -23,6 +23,7 @@ from pipecli.records.customer import Customer
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.store import safe_files
+from pipecli.store.git_commit import NewCommit
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.store.plan_writes import DraftPipeline, Planner, Write, diff_of_writes, plan_writes
 from pipecli.store.write_and_commit import write_and_commit
@@ -606,6 +607,35 @@ def test_what_somebody_wrote_meanwhile_is_refused_and_stays(deal, root, git):
                 write_and_commit(Pipeline.find(root), [Write("a.txt", None, b"ours"), write], message)
             assert not (root / "a.txt").exists()
     assert ((root / "new.txt").read_text(), git("status", "--porcelain")) == ("theirs", "?? new.txt")
+
+
+@pytest.mark.parametrize(
+    ("other", "rest"),
+    [
+        (["stash", "--quiet", "--include-untracked"], "nothing is changed"),
+        (["reset", "--quiet", "--hard"], "nothing is changed"),
+        (["checkout", "--quiet", "-f", "HEAD", "opportunities"], "the rest is, in "),
+    ],
+)
+def test_what_another_git_puts_back_before_the_commit_is_not_told_as_done(
+    deal, root, git, monkeypatch, other, rest
+):
+    file, make = deal().relative_to(root).as_posix(), NewCommit._commit
+    before = (root / file).read_bytes()
+
+    def meanwhile(commit, *words):
+        git(*other)
+        return make(commit, *words)
+
+    monkeypatch.setattr(NewCommit, "_commit", meanwhile)
+    writes = [Write(file, before, before.replace(b"Espresso", b"Big")), Write("a.txt", None, b"ours")]
+    with pytest.raises(PipecliError, match=f"put back {file}.* before git had committed it; {rest}") as told:
+        write_and_commit(Pipeline.find(root), writes, "Try")
+    assert (root / file).read_bytes() == before
+    assert git("status", "--porcelain") == ""
+    is_half = "the rest" in rest
+    assert (git("log", "-1", "--format=%s") == "Try", (root / "a.txt").exists()) == (is_half, is_half)
+    assert (f"pipecli undo {git('rev-parse', 'HEAD')[:7]}" in str(told.value)) is is_half
 
 
 def test_a_record_names_what_there_is_once_all_is_written(deal, root):
