@@ -333,6 +333,7 @@ def test_a_deal_is_made_for_each_paper_of_an_export_without_deals_if_one_says_so
     more = "Nettobetrag" if rows == "of papers" else "Bezeichnung;Menge;Einzelpreis netto"
     row = "90,00" if rows == "of papers" else "Blatt;3;30,00"
     text = "\n".join(f"A-{n};09.11.2026;09.12.2026;Stadt;{of};{row}" for n, of in enumerate(own))
+    text += "" if rows == "of papers" else "\nA-1;09.11.2026;09.12.2026;Stadt;Versendet;Treue;1;-12,09"
     told = _plan(cli, angebote=f"{head};{more}\n{text}\n")
     (question,) = told["questions"]
     assert question["question"].startswith(
@@ -417,6 +418,12 @@ def test_a_type_says_which_papers_are_quotations_and_contacts_are_customers_wher
     plan.write_text(plan.read_text().replace("answer:", "answer: make"))
     cli("import", "run", "n")
     assert _lines(_papers(root)["QU-1"], "discount", "unit_price") == [(10, 500), (None, 50)]
+    other = row.replace("QU-1", "QU-2")
+    several = f"200,Acme,{row},Blade,2,500.00,10,900.00\n200,Bolt,{other},Cap,1,50.00,,50.00\n"
+    for books in (several, f"260,Acme,{row},Cap,1,50.00,,50.00\n{several}"):
+        Path("xero/Quotes.csv").write_text(f"Account Code,{head}{books}")
+        out = cli("import", "plan", "xero", "--into", "n", "--force").out
+        assert "customer Acme" in out and "(Account Code)" not in out  # that of the books
 
 
 def test_a_table_of_quotations_and_orders_is_two_of_each_its_own_rows(cli: Cli, root: Path) -> None:

@@ -246,13 +246,11 @@ def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str
     late = {c: not texts(table, c) or c in ids or "creat" in c.lower() for c in table.columns}
     for column in sorted(table.columns, key=lambda c: (late[c], place.get(header_key(c), len(place)))):
         role = role_told(column, words) if is_exact else role_nearly(column, words)
-        is_none = role == "external_id" and table.rows and not words.may_be_ids(texts(table, column))
-        if (
-            role == "quantity"
-            and texts(table, column)
-            and not any(re.match(r"\d", text) for text in texts(table, column))
-        ):
+        cells = texts(table, column)
+        is_none = role == "external_id" and table.rows and not words.may_be_ids(cells)
+        if role == "quantity" and cells and not any(re.match(r"\d", text) for text in cells):
             role = "uom"  # `Ud.` of `m2` and `h` is what they are counted in
+        is_none = is_none or (role == "customer" and _is_no_customer(table, column))
         if role and role not in columns.values() and not is_none and _may_be(table, column, role):
             columns[column] = role
     lacking = {*words.columns.values()} - {*columns.values(), "at"}
@@ -266,6 +264,24 @@ def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str
     for role in () if is_exact else patterns()["some cells"].keys() & lacking:
         columns |= dict.fromkeys([c for c in _of_content(table, role, words) if c not in columns][:1], role)
     return columns
+
+
+def _is_no_customer(table: Table, column: str) -> bool:
+    """True where names beside it vary, and it has one code, or our firm, in most rows, or codes of the books.
+
+    Of an account of the books a name that stands in several rows has several.
+    """
+    own, words = texts(table, column), synonyms()["opportunities"]
+    are_codes, is_one = all(map(is_code, own)), max(own.values(), default=0) * 10 >= own.total() * 9
+    for other in table.columns if own and (are_codes or is_one) else ():
+        names, is_named = texts(table, other), role_told(other, words) in ("customer", "contacts.contact")
+        if other == column or not is_named or len(names) < 2 or all(map(is_code, names)):
+            continue
+        pairs = {(row.text(other), row.text(column)) for row in table.rows if row.text(other)}
+        several = are_codes and len(own) < len(names) and (len(pairs) - len(names)) * 5 > len(names)
+        if several or (is_one and (are_codes or sum(map(is_of_firm, names)) * 5 > len(names))):
+            return True
+    return False
 
 
 def _may_be(table: Table, column: str, role: str | None) -> bool:

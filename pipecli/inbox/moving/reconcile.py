@@ -201,7 +201,6 @@ def _told_of_records(done: Import, columns: FileColumns, own: str, amount: str) 
     mapping, places = columns.mapping, _Places(columns.mapping, done.table)
     states: dict[int, Literal["removed", "rejected"]] = {row.line: "removed" for row in done.outcome.removed}
     states |= {row.line: "rejected" for row, _ in done.outcome.rejected}
-    base = str(mapping.set_.get("currency", ""))
     others = {c: of for c, of in mapping.only.items() if of != Condition(frozenset([""]), False)}
     told: dict[str, Told] = {}
     above: Told | None = None
@@ -215,7 +214,7 @@ def _told_of_records(done: Import, columns: FileColumns, own: str, amount: str) 
             words, place = ("without a deal", ("", "")) if is_out else places.of(row)
             told[external] = Told(
                 words,
-                columns.text(row, "currency") or base,
+                columns.text(row, "currency") or str(mapping.set_.get("currency", "")),
                 columns.number(row, amount),
                 "left out" if is_out else states.get(row.line, ""),
                 place if amount == "amount" else ("", ""),
@@ -326,24 +325,25 @@ def _records_here(pipeline: Pipeline, kind: Kind, told: Mapping[str, Told]) -> I
     if kind is OPPORTUNITY:  # what it was won for, or its amount, in the digits of its file
         columns = "status, stage, process, coalesce(json -> '$.closed.amount', json -> '$.amount')"
         columns += ", json ->> '$.items', coalesce(json ->> '$.discount', json ->> '$.discount_amount', "
-        columns += "json ->> '$.tax_included')"
+        columns += "json ->> '$.tax_included'), json ->> '$.custom'"
     rows = pipeline.query(
         f"SELECT external_id, currency, key, {columns} FROM _{kind.table} JOIN _records USING (path) "
         "WHERE external_id IS NOT NULL"
     )
     for written, currency, key, *cells in rows:
         if (external := plain_digits(written)) in told and kind is OPPORTUNITY:
-            status, stage, process, value, items, differs = cells
+            status, stage, process, value, items, differs, custom = cells
             values = [Decimal(0 if value in (None, '"unknown"') else value)]
             if told[external].amount is None and told[external].lines and (value is None or differs):
-                own = sum((rounded(worth_of(one), currency) for one in loads(items or "[]")), Decimal(0))
+                lines = loads(items or "[]") + _below_zero(custom)
+                own = sum((rounded(worth_of(one), currency) for one in lines), Decimal(0))
                 values = [own] if value is None else values + [own] * any(values)
             yield external, _Here(currency, tuple(values), 1, (status, stage), process, key=key)
         elif external in told:
             lines, *cells = cells
             values = [Decimal(cell) for cell in cells if cell is not None]
-            grand_total = values[1] if len(values) > 1 else None
-            yield external, _Here(currency, tuple(values), grand_total=grand_total, key=key, lines=lines or 0)
+            grand = next(iter(values[1:]), None)
+            yield external, _Here(currency, tuple(values), grand_total=grand, key=key, lines=lines or 0)
 
 
 def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[str, _Here]]:
@@ -356,12 +356,16 @@ def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[
     )
     for key, currency, text, custom in rows:  # one without lines has its currency
         if own := told.get(key):
-            items = loads(text or "[]")
-            for name, line in discount_lines(loads(custom or "{}")).items():
-                items.append({"external_id": name, "unit_price": -Decimal(str(line["amount"]))})
+            items = loads(text or "[]") + _below_zero(custom)
             items = [item for item in items if not own.ids or item.get("external_id") in own.ids]
             amounts = [rounded(worth_of(item), currency) for item in items]
             yield key, _Here(currency, (sum(amounts, Decimal(0)),), len(items), key=key)
+
+
+def _below_zero(custom: str | None) -> list[dict[str, Any]]:
+    """The lines of a record that are a discount of the whole, as its file has them."""
+    own = discount_lines(loads(custom or "{}")).items()
+    return [{"external_id": name, "unit_price": -Decimal(str(of["amount"]))} for name, of in own]
 
 
 class _ByPeople:
