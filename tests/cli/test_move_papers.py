@@ -330,10 +330,11 @@ def test_a_deal_is_made_for_each_paper_of_an_export_without_deals_if_one_says_so
 ) -> None:
     """Offers of a program for bookkeeping stayed out, all of them, or their rows as lines of nothing."""
     head, own = "Angebotsnr.;Angebotsdatum;Gültig bis;Kunde;Status", ["Angenommen", "Versendet", "Abgelehnt"]
-    more = "Nettobetrag" if rows == "of papers" else "Bezeichnung;Menge;Einzelpreis netto"
-    row = "90,00" if rows == "of papers" else "Blatt;3;30,00"
+    more = "Nettobetrag" if rows == "of papers" else "Bezeichnung;Menge;Einzelpreis netto;Angenommen am"
+    row = "90,00" if rows == "of papers" else "Blatt;3;30,00;"
     text = "\n".join(f"A-{n};09.11.2026;09.12.2026;Stadt;{of};{row}" for n, of in enumerate(own))
-    text += "" if rows == "of papers" else "\nA-1;09.11.2026;09.12.2026;Stadt;Versendet;Treue;1;-12,09"
+    text = text if rows == "of papers" else text.replace("30,00;", "30,00;11.11.2026", 1)
+    text += "" if rows == "of papers" else "\nA-1;09.11.2026;09.12.2026;Stadt;Versendet;Treue;1;-12,09;"
     told = _plan(cli, angebote=f"{head};{more}\n{text}\n")
     (question,) = told["questions"]
     assert question["question"].startswith(
@@ -348,9 +349,17 @@ def test_a_deal_is_made_for_each_paper_of_an_export_without_deals_if_one_says_so
     Path("empty/Angebote.csv").write_text(f"{head};{more}\n")
     empty = cli("import", "plan", "empty", "--into", "e", "--format", "json").out
     assert json.loads(empty)["questions"] == []  # a header alone
+    closed = f"{head};{more}\n{text}".replace("Versendet", "Closed").replace("Abgelehnt", "Vielleicht")
+    Path("empty/Angebote.csv").write_text(closed)
+    again = json.loads(cli("import", "plan", "empty", "--into", "e", "--force", "--format", "json").out)
+    which = "Angebote.csv, Status: which of Closed mean won, and which lost? Answer {won: [...], lost: [...]}"
+    assert any(one["question"].startswith(which) for one in again["questions"])
+    assert "Angebote.csv: the deals made of what is Vielleicht are open" in again["assumed"]
     assert [deals[f"A-{n}"]["status"] for n in range(3)] == ["won", "open", "lost"]
     assert (deals["A-1"]["title"], str(deals["A-1"]["expected_close"])) == ("A-1", "2026-12-09")
-    assert str(deals["A-0"]["closed"]["date"]) == "2026-11-09" and deals["A-0"]["closed"]["amount"] == 90
+    day = "2026-11-09" if rows == "of papers" else "2026-11-11"
+    assert str(deals["A-0"]["closed"]["date"]) == day and deals["A-0"]["closed"]["amount"] == 90
+    assert ("of 1 closed deal:" in str(told["assumed"])) == (rows == "of lines")  # of two rows
     assert [papers[key]["opportunity"] == deals[key]["id"] for key in papers] == [True] * 3
     assert "3 unchanged" in cli("import", "run", "m").out
 

@@ -21,8 +21,10 @@ from pipecli.inbox.moving import arithmetic
 from pipecli.inbox.moving.arithmetic import Worth, agree, columns_of_money, has_word, numbers
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings
-from pipecli.inbox.moving.guess_or_ask_formats import date_form
+from pipecli.inbox.moving.guess_or_ask_formats import are_days, date_form
 from pipecli.inbox.moving.recognise_by_words import PAPER_KINDS, Recognised, columns_for
+from pipecli.inbox.moving.vocabulary import patterns, state_of
+from pipecli.records.compare_names import folded
 from pipecli.records.money import EXACT, part_of, percentage
 from pipecli.records.written_amounts import DecimalSign, decimal_sign_of, in_units, read_money, read_number
 from pipecli.store.validate_record import validate
@@ -156,7 +158,9 @@ def with_deals_made(known: Iterable[Known], findings: Findings) -> Iterator[Know
         how = "make a deal for each, won if accepted, lost if rejected, or leave them out?"
         question = f"{table_name(table)}: {papers} and no deal, which each must have: {how}"
         if findings.asked(f"deals-of-{told.kind}", question, ("make", "leave")) != "leave":
-            yield table, _deals_of(table, told, number, findings)
+            deals = _deals_of(table, told, number, findings)
+            yield table, deals
+            told = _ended_so(told, deals.rest["ends"])
             named = {**told.rest.get("templates", {}), "opportunity": f"{{{number}}}"}
             told = told._replace(rest={**told.rest, "templates": named})
         if told.column_of("customer"):
@@ -165,11 +169,31 @@ def with_deals_made(known: Iterable[Known], findings: Findings) -> Iterator[Know
             findings.assumed.append(f"{table_name(table)}: {papers} of no customer stay out: each needs one")
 
 
+def _ended_so(told: Recognised, ends: Mapping[str, str]) -> Recognised:
+    """The papers, whose statuses mean what was answered of the deals that are made of them."""
+    status = told.column_of("status")
+    if status is None:
+        return told
+    states = _ENDS.items() if told.kind == "orders" else reversed(_ENDS.items())
+    own, best = told.columns[status], {of: word for word, of in states}
+    means = {word: best[of] for word, of in ends.items() if of in best} | own.get("values", {})
+    return told._replace(columns={**told.columns, status: {**own, "values": means}})
+
+
 def _deals_of(table: Table, told: Recognised, number: str, findings: Findings) -> Recognised:
     """The deals that papers stand for, by their numbers, with what they come to."""
     status, until = told.column_of("status"), told.column_of("valid_until")
     means = told.columns[status].get("values", {}) if status else {}
     ends = {word: _ENDS.get(means.get(word, ""), "open") for word in texts(table, status or "")}
+    unknown = [word for word in ends if word not in means]
+    if over := [word for word in unknown if re.search(patterns()["ends"]["closed"], folded(word))]:
+        which = f"which of {', '.join(over)} mean won, and which lost?"
+        answer = findings.outcomes(over, f"{table_name(table)}, {status}", which) or {}
+        ends |= {word: of for word, of in answer.items() if word in over}
+    if lone := [word for word in unknown if word not in over]:
+        findings.assumed.append(
+            f"{table_name(table)}: the deals made of what is {first_of(lone, 5)} are open"
+        )
     totals = [c for c, of in told.columns.items() if of in ("total", AFTER_DISCOUNT)]
     nets = told.rest.get("nets", totals)  # none where their lines come to another than each sum
     if not nets and totals and not prefix_of(told):
@@ -188,6 +212,11 @@ def _deals_of(table: Table, told: Recognised, number: str, findings: Findings) -
         columns |= {c: role for c in named if c not in columns}
     columns |= {number: "external_id"} | dict.fromkeys(filter(None, [status]), "stage")
     columns |= dict.fromkeys(totals[:1], "amount")
+    days = [c for c in table.columns if c not in columns and state_of(c, "quotations") == "accepted"]
+    for column in days if status else ():
+        ended = {ends.get(row.text(status)) for row in heads(table, told).rows if row.text(column)}
+        is_day = ended - {"lost"} == {"won"} and are_days(texts(table, column))
+        columns |= {column: "won_date"} if is_day and "won_date" not in columns.values() else {}
     if until and status:
         open_ = {status: [word for word in ends if ends[word] == "open"]}
         day = date_form(table, until, findings).entry()

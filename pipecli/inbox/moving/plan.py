@@ -216,7 +216,9 @@ class _Mapping:
         if "entered.at" in self.roles:
             self._history()
         elif self.told.kind == "opportunities" and not is_part:
-            self.columns |= Deals(self.table, self.roles, self.told.rest, self.findings).columns()
+            self.columns |= Deals(
+                papers.heads(self.table, self.told), self.roles, self.told.rest, self.findings
+            ).columns()
             if self.findings.processes:
                 self.set["process"] = next(iter(self.findings.processes))
         for column, feeds in self.told.columns.items():
