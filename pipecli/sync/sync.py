@@ -348,13 +348,16 @@ def _require_files_can_follow(location: Location, merge: MergePlan) -> None:
     if b"invalid path" in done.stderr:
         raise PipecliError(
             f"git makes no files of the merge: {git.words_of(done)}",
-            hint="nothing is changed; the other side has a path that git never writes: find who made it",
+            hint=f"nothing is changed; {_NEVER_WRITTEN}",
         )
     if done.returncode:
         raise PipecliError(
             f"files here are in the way: {git.words_of(done)}",
             hint="nothing is changed; commit them or move them away, and try again",
         )
+
+
+_NEVER_WRITTEN = "the other side has a path that git never writes: find who made it"
 
 
 def _move_branch_and_files(merge: MergePlan, result: PipelineAtTip) -> bool:
@@ -375,7 +378,9 @@ def _move_branch_and_files(merge: MergePlan, result: PipelineAtTip) -> bool:
             break
     raise PipecliError(
         f"what is new is shared, and the files here could not follow: {git.words_of(done)}",
-        hint="move away what is in the way, and `pipecli sync` again",
+        hint=_NEVER_WRITTEN
+        if b"invalid path" in done.stderr
+        else "move away what is in the way, and `pipecli sync` again",
     )
 
 

@@ -129,6 +129,7 @@ def test_a_dry_run_shows_the_diff_and_changes_nothing(cli, file, git):
         ("colour=red", "error: settings has no field colour; its fields: company, currency"),
         ("currency=eur", "settings: currency:"),
         ("timezone=Mars", '"Mars" isn\'t a timezone; write one like Europe/Madrid or UTC'),
+        ("timezone=localtime", '"localtime" isn\'t a timezone'),
         ("auto_close.after_days=soon", '"soon" isn\'t a number'),
         ("auto_close.after_days=0", "auto_close.after_days:"),
         *(

@@ -165,12 +165,15 @@ def test_the_connection_writes_again_afterwards(connection: sqlite3.Connection) 
     assert sql_and_search.ask_sql(connection, "SELECT count(*) FROM deals").rows == [(2,)]
 
 
-def test_a_condition_is_compiled_but_not_run(connection: sqlite3.Connection) -> None:
-    sql_and_search.compile_condition(connection, "deals", "amount > 1 -- big ones")
-    sql_and_search.compile_condition(connection, "deals", f"EXISTS ({ENDLESS} SELECT n FROM c WHERE n < 0)")
-
+def test_a_condition_is_tried_on_one_record(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sql_and_search.try_condition(connection, "deals", "amount > 1 -- big ones")
     with pytest.raises(sql_and_search.BadQuery, match="no such column: amonut"):
-        sql_and_search.compile_condition(connection, "deals", "amonut > 1")
+        sql_and_search.try_condition(connection, "deals", "amonut > 1")
+    monkeypatch.setattr(sql_and_search, "_LONGEST_CONDITION", 0.1)
+    with pytest.raises(sql_and_search.TooLong):
+        sql_and_search.try_condition(connection, "deals", f"EXISTS ({ENDLESS} SELECT n FROM c WHERE n < 0)")
 
 
 def test_a_table_and_a_column_that_are_not_there_have_their_likeliest(connection: sqlite3.Connection) -> None:

@@ -46,6 +46,10 @@ class BadQuery(PipecliError):
     code = "bad-query"
 
 
+class TooLong(BadQuery):
+    """SQL that doesn't end."""
+
+
 Row = tuple[Any, ...]
 
 
@@ -68,9 +72,10 @@ def row_meets(connection: sqlite3.Connection, table: str, key: str, condition: s
     return bool(_guarded(connection, sql, (key,), _LONGEST_CONDITION).rows)
 
 
-def compile_condition(connection: sqlite3.Connection, table: str, condition: str) -> None:
-    """Compile a condition from the settings without running any of it. Raises BadQuery."""
-    _guarded(connection, f"EXPLAIN SELECT 1 FROM {table} WHERE ({condition}\n)", ())
+def try_condition(connection: sqlite3.Connection, table: str, condition: str) -> None:
+    """Try a condition from the settings on one record, if there is any. Raises BadQuery, TooLong."""
+    sql = f"SELECT 1 FROM {table} WHERE id = (SELECT id FROM {table} LIMIT 1) AND ({condition}\n)"
+    _guarded(connection, sql, (), _LONGEST_CONDITION)
 
 
 def select_rows(
@@ -106,7 +111,7 @@ def _guarded(
         raise BadQuery(_TOO_MUCH, hint="ask for less at once") from None
     except sqlite3.OperationalError as error:
         if "interrupted" in str(error):
-            raise BadQuery(_TOO_LONG.format(clock.longest)) from None
+            raise TooLong(_TOO_LONG.format(clock.longest)) from None
         raise BadQuery(f"the query can't be run: {error}", hint=_way_out(connection, str(error))) from None
     except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
         if "malformed" in str(error):  # the index, not the query
