@@ -3727,12 +3727,31 @@ def test_tasks_of_insightly_and_espocrm_and_an_italian_list_of_users_are_what_th
     }
 
 
-def test_leads_and_meetings_among_the_rows_of_deals_are_no_deals(cli: Cli, root: Path) -> None:
+def test_leads_among_the_rows_of_deals_come_as_leads_and_meetings_not_at_all(cli: Cli, root: Path) -> None:
     rows = "Opportunity,Roof,Demo,10\nLead,Tom,,0\nMeeting,Lunch,,0\n"
     told = _plan(cli, _files("crm", records=f"Record Type,Name,Stage,Amount\n{rows}"))
-    assert "records.csv: rows that Record Type calls Lead, Meeting are left out" in told["assumed"]
+    assert "records.csv: rows that Record Type calls Meeting are left out" in told["assumed"]
     cli("import", "run", "m")
     assert [deal["title"] for deal in deals(root).values()] == ["Roof"]
+    assert [_read(path)["name"] for path in root.glob("leads/*/*/*.yaml")] == ["Tom"]
+
+
+def test_odoos_rows_of_the_type_lead_are_leads_with_their_persons(cli: Cli, root: Path) -> None:
+    partners = "External ID,Name,Is a Company,Related Company,Email\nr1,Sun,TRUE,,\nr2,Ann Lee,FALSE,Sun,\n"
+    rows = (
+        "External ID,Opportunity,Type,Customer,Contact Name,Company Name,Email,Phone,Stage,Expected Revenue,"
+        "Closed Date,Lost Reason,Active,Created on\n"
+        "l1,Oven,Opportunity,Sun,Ann Lee,,,,New,51,,,TRUE,2026-06-05 08:12:40\n"
+        "l2,Web,Lead,,Meg May,Inquiry Co,a@b.example,030 2,New,0,,,TRUE,2026-09-01 08:12:40\n"
+        "l3,Web,Lead,,Ty Day,Other,c@d.example,,New,0,2026-09-20,Not interested,FALSE,2026-09-01 08:12:40\n"
+    )
+    _plan(cli, _files("odoo", **{"res.partner": partners, "crm.lead": rows}))
+    cli("import", "run", "m")
+    assert [deal["contacts"] for deal in deals(root).values()] == [[{"contact": "ann-lee"}]]
+    leads = {lead["name"]: lead for lead in map(_read, root.glob("leads/*/*/*.yaml"))}
+    assert leads["Meg May"]["organization"] == "Inquiry Co" and leads["Meg May"]["status"] == "new"
+    assert leads["Ty Day"]["disqualified"]["reason"] == "not-interested"
+    assert str(leads["Ty Day"]["disqualified"]["date"])[:10] == "2026-09-20"
 
 
 def test_the_objects_of_hubspots_api_are_read_by_their_properties(cli: Cli, root: Path) -> None:

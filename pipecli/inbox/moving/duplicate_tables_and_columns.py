@@ -285,13 +285,17 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
         named = (plain, "description") if plain == "product" else (plain,)
         names = [other for other, own in columns.items() if own in named]
         is_alone = plain in _ALONE and not any(texts(table, name) for name in names)
-        if is_alone or _NAMED.get(plain) in findings.kinds:
+        own = texts(table, column)
+        are_addresses = any("@" in text for text in own or [column.replace("mail", "@")])
+        if names and plain == "contacts.contact" and are_addresses:
+            columns[column] = "contacts.email"
+        elif not own and any(texts(table, name) for name in names):  # the names aren't said again
+            del columns[column]
+        elif is_alone or _NAMED.get(plain) in findings.kinds:
             columns[column] = _of_ids(table, column, plain, findings) if plain in SEVERAL else plain
             if plain == "contacts.contact" and (firm := _firm_by_id(table, column, told, findings)):
                 columns[column] = [columns[column], firm]
             ids += [n for n in names if columns[n] == plain or one_word(n) in told.rest.get("doubles", ())]
-        elif names and plain == "contacts.contact" and any("@" in text for text in texts(table, column)):
-            columns[column] = "contacts.email"
         elif names and (told.vendor or header_key(column).endswith(("id", "ids"))):
             ids.append(column)
         else:

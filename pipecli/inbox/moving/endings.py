@@ -21,10 +21,8 @@ from pipecli.inbox.moving.findings import Findings, Outcomes, When, about_table,
 from pipecli.inbox.moving.guess_or_ask_formats import are_days, date_form
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, with_marks
 from pipecli.inbox.moving.vocabulary import (
-    header_key,
     is_of_change,
     is_yes,
-    kinds_named,
     of_activity,
     one_word,
     outcome_of,
@@ -315,22 +313,16 @@ def whole_rows(table: Table) -> Table:
 
 def without_deleted(table: Table, told: Recognised, findings: Findings) -> Known:
     """A table without the rows that are deleted in the other system, or no deals, where a column says so."""
-    words, only, kept = patterns()["deleted"].split(), dict[str, Any](), ""
+    words, only = patterns()["deleted"].split(), dict[str, Any]()
     for column in table.columns:
         if one_word(column) in words:
             only[column] = {"not": [word for word in texts(table, column) if is_yes(word)]}
             told = told._replace(rest={**told.rest, "ignore": [*told.rest.get("ignore", ()), column]})
         elif column == told.roles.get("status"):
             only[column] = {"not": [word for word in texts(table, column) if one_word(word) in words]}
-        elif told.kind == "opportunities" and header_key(column) in ("record type", "object type", "module"):
-            kinds = {word: kinds_named(f"{word}.csv") for word in texts(table, column)}
-            if all(kinds.values()):  # leads and meetings among the deals
-                only[kept := column] = {"not": [word for word in kinds if told.kind not in kinds[word]]}
     if not (only := {column: gone for column, gone in only.items() if gone["not"]}):
         return table, told
-    for column, gone in only.items():
-        marks = "marks" if column != kept else f"calls {', '.join(gone['not'])}"
-        findings.assumed.append(f"{table_name(table)}: rows that {column} {marks} are left out")
+    findings.assumed += [f"{table_name(table)}: rows that {column} marks are left out" for column in only]
     rest = {**told.rest, "only": {**told.rest.get("only", {}), **only}}
     rows = CountedRows(row for row in table.rows if holds(only, row))
     return table._replace(rows=rows), told._replace(rest=rest)
@@ -368,7 +360,8 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
     feeds |= {firm: [{"to": "organization"}, *sold]} if firm else {}
     if sold and not buyer and (name := told.column_of("name")):  # a person who bought for himself
         feeds[name] = [{"to": "name"}, {**sold[0], "when": won | ({firm: ""} if firm else {})}]
-    day, answer = next(filter(is_of_change, table.columns), made), findings.answer("closing")
+    day = told.column_of("ended") or next(filter(is_of_change, table.columns), made)
+    answer = findings.answer("closing")
     form = {column: date_form(table, column, findings).entry() for column in (turned, made, day) if column}
     feeds |= {turned: [{"to": "converted.date", "when": won, **form[turned]}]} if turned and sold else {}
     feeds |= {made: [{"to": "created", **form[made]}]} if made else {}

@@ -1,7 +1,7 @@
 """Papers and lines recognised: which rows are quotations or orders, which their lines, and which both.
 
-A table may have both kinds of papers, and bills beside them, as a column of types tells: each kind is then a
-view of it, whose rows its mapping takes alone.
+A table may have both kinds of papers, and bills beside them, or leads among its deals, as a column of types
+tells: each kind is then a view of it, whose rows its mapping takes alone.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from pipecli.inbox.moving.recognise_by_words import (
     by_words_of,
     columns_for,
     completed_by_words,
+    leads_of_deals,
     naming,
 )
 from pipecli.inbox.moving.vocabulary import (
@@ -105,9 +106,9 @@ def _views(
 ) -> Iterator[Pair]:
     """A table, or where a column tells its quotations from its orders a view of each, and of what is neither.
 
-    A row with neither a type nor a number is of the paper above it.
+    So it is with the leads among deals. A row with neither a type nor a number is of the paper above it.
     """
-    column, kinds = _types_of_papers(table, told)
+    column, kinds = _types_of_rows(table, told)
     numbered = [c for c, role in by_words(table, "quotations").items() if role in _NUMBERS]
     rows, kind = defaultdict[str, list[Row]](list), ""
     for row in table.rows if column else ():
@@ -117,11 +118,15 @@ def _views(
     views = dict[str, tuple[Table, Recognised]]()
     for kind in rows:
         only = {column: [word for word in kinds if kinds[word] == kind]}
-        own = told if told and told.vendor and told.kind == kind else Recognised(kind, "", "", {}, {}, 0)
+        view, own = table._replace(rows=CountedRows(rows[kind])), Recognised(kind, "", "", {}, {}, 0)
+        if told and told.kind == kind and (told.vendor or kind == "opportunities"):
+            own = told
+        elif told and kind == "leads":
+            own = leads_of_deals(view, told)
         own = own._replace(rest={**own.rest, "only": {**own.rest.get("only", {}), **only}})
-        views[kind] = table._replace(rows=CountedRows(rows[kind])), own
+        views[kind] = view, own
     if not any(
-        kind and (own.vendor or of_papers(view, own, deals, alone=True))
+        kind and (own.columns or of_papers(view, own, deals, alone=True))
         for kind, (view, own) in views.items()
     ):
         yield table, told
@@ -134,11 +139,19 @@ def _views(
     yield from views.values()
 
 
-def _types_of_papers(table: Table, told: Recognised | None) -> tuple[str, dict[str, str]]:
-    """The column of types of papers, with the kind that each word is of, empty for neither; or none.
+_OF_TYPES = ("type", "record type", "object type", "module")  # headers of columns that say what a row is
+
+
+def _types_of_rows(table: Table, told: Recognised | None) -> tuple[str, dict[str, str]]:
+    """The column of types of rows, with the kind that each word is of, empty for neither; or none.
 
     Its header says so, or its words are all of papers and not of one kind: `Belegart`, with bills, too.
     """
+    for column in table.columns if told and told.kind == "opportunities" and "part" not in told.rest else ():
+        several = texts(table, column) if header_key(column) in _OF_TYPES else ()
+        named = {word: kinds_named(f"{word}.csv") for word in several}
+        if "leads" in set().union(*named.values()) and all(named.values()):
+            return column, {w: min(own & {"leads", "opportunities"}, default="") for w, own in named.items()}
     if told and told.kind not in PAPER_KINDS and (told.vendor or told.kind in ("items", "activities")):
         return "", {}
     for column in table.columns:
