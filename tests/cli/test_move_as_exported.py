@@ -3292,7 +3292,7 @@ def test_a_row_of_a_firm_and_its_contact_is_both_and_one_without_a_person_a_cust
         ),
     ],
 )  # fmt: skip
-def test_an_activity_has_its_day_its_minutes_its_way_and_is_done_if_all_are_past(
+def test_an_activity_has_its_day_its_minutes_its_way_and_is_done_if_it_is_past(
     cli: Cli, root: Path, row: dict[str, str], fields: dict[str, object]
 ) -> None:
     """A log of what happened has no column that says so; one with days to come may be a plan."""
@@ -3310,6 +3310,20 @@ def test_an_activity_has_its_day_its_minutes_its_way_and_is_done_if_all_are_past
     (activity,) = deals(root)["1"]["activities"]
     told = {name: activity.get(name) for name in fields}
     assert told | ({"at": str(told["at"])[:10]} if "at" in told else {}) == fields
+
+
+def test_a_meeting_of_a_day_to_come_is_not_done_in_a_table_of_such_as_were(cli: Cli, root: Path) -> None:
+    source = _files(
+        "zoho",
+        Deals="Record Id,Deal Name,Amount,Closing Date,Account Name,Stage\nz1,Roof,9,2099-01-16,Acme,Demo\n",
+        Events="Record Id,Title,From,To,Related To.id\ne1,Visit,2024-08-06 10:00:00,2024-08-06 11:00:00,z1\n"
+        "e2,Price,2099-12-26 10:00:00,2099-12-26 11:00:00,z1\n",
+    )
+    told = "no column says which are done; those of days past are, and 1 planned for later is not"
+    assert f"Events.csv: {told}" in _plan(cli, source)["assumed"]
+    cli("import", "run", "m")
+    assert [one["done"] for one in deals(root)["z1"]["activities"]] == [True, False]
+    assert "unchanged" in cli("import", "run", "m").out
 
 
 def test_a_customer_has_its_parent_and_the_person_in_its_row(cli: Cli, root: Path) -> None:

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -118,6 +118,9 @@ _ADDRESS = ("address",)
 WON_FOR_LINES = "won deals without an amount, for what their lines come to"
 DIVIDED = "prices of one, as the total of their line over its quantity"
 CLOSES_LATER = "won or lost on a day that is still to come"
+PLANNED = "planned for a day that is still to come, and not done"
+_DONE = ("activities", 0, "done")
+"""What a mapping may set for activities; it holds for those of days past."""
 _REMEMBERED = 1 << 13
 """Values of a column; what comes often is soon among them again."""
 
@@ -227,6 +230,11 @@ class Bindings:
             self._fill_in(reading, template)
         if isinstance(day := reading.values.get(("closed", "date")), date) and day > self.today:
             self.tallies.count("noted", CLOSES_LATER, row)
+        if self.constants.get(_DONE) and isinstance(at := reading.values.get((*_DONE[:2], "at")), date):
+            day = at.date() if isinstance(at, datetime) else at
+            reading.values.setdefault(_DONE, day <= self.today)
+            if day > self.today:
+                self.tallies.count("noted", PLANNED, row)
         return reading
 
     def _cell_or_nothing(self, row: Row, column: str) -> Cell:

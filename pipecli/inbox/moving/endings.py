@@ -396,7 +396,7 @@ def _end_of_lead(word: str, known: Mapping[str, str]) -> str:
 def _of_activities(table: Table, told: Recognised, findings: Findings) -> Recognised:
     """The columns, with minutes, a type that is a direction, and other days for rows without the first.
 
-    Where no column says that they are done, they are, if all their days are past.
+    Where no column says that they are done, those of days past are.
     """
     columns, given = dict(told.columns), dict(told.rest.get("set", {}))
     ways = patterns()["directions"].values()
@@ -417,12 +417,14 @@ def _of_activities(table: Table, told: Recognised, findings: Findings) -> Recogn
         at, columns = dated[0], columns | {dated[0]: "at"}  # `Call at (UTC)`
     if at and not told.vendor and texts(table, at).total() < len(table.rows):
         columns |= {c: "at" for c in columns_for(table, told.kind, "at") if c not in columns}
-    is_told = told.column_of("done") or "done" in given or given.get("type") == "task"
+    is_told = told.column_of("done") or (given.get("type") == "task" and "done" not in given)
     if at and not is_told and (days := _days(table, at, findings)):
-        is_past = max(days) <= findings.today
-        says = "done, as all their days are past" if is_past else "open, as some of their days are to come"
-        findings.assumed.append(f"{table_name(table)}: no column says which are done; they are {says}")
-        given |= {"done": True} if is_past else {}
+        later = sum(day > findings.today for day in days)
+        says = f"those of days past are, and {later:,} planned for later {'is' if later == 1 else 'are'} not"
+        says = says if later else "they are, as all their days are past"
+        if later or "done" not in given:
+            findings.assumed.append(f"{table_name(table)}: no column says which are done; {says}")
+        given |= {"done": True}
     return told._replace(columns=columns, rest={**told.rest, "set": given})
 
 
@@ -431,10 +433,10 @@ def is_of_days(table: Table, column: str) -> bool:
 
 
 def _days(table: Table, column: str, findings: Findings) -> list[date]:
-    """The days of a column, those that can be read."""
+    """The days of the rows of a column, those that can be read."""
     form = date_form(table, column, Findings(findings.settings, findings.answers, "", findings.today))
     forms, days = [*filter(None, (form.form, *form.others))], list[date]()
-    for text in texts(table, column):
+    for text, rows in texts(table, column).items():
         with suppress(Unreadable):
-            days.append(read_day(text, forms, findings.today, UTC))
+            days += [read_day(text, forms, findings.today, UTC)] * rows
     return days
