@@ -1,6 +1,7 @@
 """The rows of papers and of their lines: what they come to, by which columns, and the deals that papers have.
 
-A paper without a deal stays out, or one is made for it, and so does a line that is in no total.
+A paper without a deal stays out, or one is made for it, and so does a line that is in no total. Leads may be
+among the rows of deals.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from pipecli.inbox.moving.arithmetic import Worth, agree, columns_of_money, has_
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.guess_or_ask_formats import are_days, date_form
-from pipecli.inbox.moving.recognise_by_words import PAPER_KINDS, Recognised, columns_for
-from pipecli.inbox.moving.vocabulary import patterns, state_of
+from pipecli.inbox.moving.recognise_by_words import PAPER_KINDS, Recognised, by_words, columns_for
+from pipecli.inbox.moving.vocabulary import is_yes, patterns, state_of
 from pipecli.records.compare_names import folded
 from pipecli.records.money import EXACT, part_of, percentage
 from pipecli.records.written_amounts import DecimalSign, decimal_sign_of, in_units, read_money, read_number
@@ -410,3 +411,33 @@ def _come_to_a_sum(
         if any(agree(nets, own) for own in sums):
             return True
     return False
+
+
+_OF_LEADS = {"title": "custom.topic", "customer": "organization", "contacts.contact": "name"}
+_OF_LEADS |= {"contacts.contact#": "email"}
+_OF_LEADS |= {role: role for role in "external_id owner owner# created source campaign tags notes".split()}
+"""What a column of deals is of a lead."""
+
+
+def leads_of_deals(table: Table, told: Recognised) -> Recognised:
+    """The leads of a table of deals; those archived or with a reason for losing are disqualified."""
+    columns = {c: _OF_LEADS[of] for c, of in told.columns.items() if of in _OF_LEADS}
+    others = by_words(table._replace(columns=[c for c in table.columns if c not in told.columns]), "leads")
+    columns |= {c: of for c, of in others.items() if of not in columns.values()}
+    rest = {key: told.rest[key] for key in ("rows", "ignore") if key in told.rest}
+    called = [f"{{{c}}}" for of in ("name", "custom.topic") for c in columns if columns[c] == of]
+    if called and not {"first_name", "last_name"} <= {*columns.values()}:
+        rest["templates"] = {"name": called}
+        columns = {c: of for c, of in columns.items() if of != "name"}
+    archived = [row for row in table.rows if is_yes(row.text(told.column_of("active"))) is False]
+    for role in ("lost_reason", "active", "status", "stage"):
+        column, ended = told.column_of(role) or "", told.column_of("closed_date")
+        if not texts(table, column) or not all(row.text(column) for row in archived):
+            continue
+        columns[column] = "custom.lead_status"
+        over = {word for word in texts(table, column) if role == "lost_reason" or is_yes(word) is False}
+        if over and role in ("lost_reason", "active"):
+            rest["ends"] = dict.fromkeys(over, "disqualified")
+            columns |= {ended: "ended"} if ended else {}
+        break
+    return told._replace(kind="leads", preset="", columns=columns, rest=rest)

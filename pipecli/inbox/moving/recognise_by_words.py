@@ -362,36 +362,6 @@ def _unless_staff(table: Table, told: Recognised, owners: Container[str]) -> Rec
     return told._replace(kind="users", columns=by_words(table, "users")) if is_staff else told
 
 
-_OF_LEADS = {"title": "custom.topic", "customer": "organization", "contacts.contact": "name"}
-_OF_LEADS |= {"contacts.contact#": "email"}
-_OF_LEADS |= {role: role for role in "external_id owner owner# created source campaign tags notes".split()}
-"""What a column of deals is of a lead."""
-
-
-def leads_of_deals(table: Table, told: Recognised) -> Recognised:
-    """The leads of a table of deals; those archived or with a reason for losing are disqualified."""
-    columns = {c: _OF_LEADS[of] for c, of in told.columns.items() if of in _OF_LEADS}
-    others = by_words(table._replace(columns=[c for c in table.columns if c not in told.columns]), "leads")
-    columns |= {c: of for c, of in others.items() if of not in columns.values()}
-    rest = {key: told.rest[key] for key in ("rows", "ignore") if key in told.rest}
-    called = [f"{{{c}}}" for of in ("name", "custom.topic") for c in columns if columns[c] == of]
-    if called and not {*_HALVES} <= {*columns.values()}:
-        rest["templates"] = {"name": called}
-        columns = {c: of for c, of in columns.items() if of != "name"}
-    archived = [row for row in table.rows if is_yes(row.text(told.column_of("active"))) is False]
-    for role in ("lost_reason", "active", "status", "stage"):
-        column, ended = told.column_of(role) or "", told.column_of("closed_date")
-        if not texts(table, column) or not all(row.text(column) for row in archived):
-            continue
-        columns[column] = "custom.lead_status"
-        over = {word for word in texts(table, column) if role == "lost_reason" or is_yes(word) is False}
-        if over and role in ("lost_reason", "active"):
-            rest["ends"] = dict.fromkeys(over, "disqualified")
-            columns |= {ended: "ended"} if ended else {}
-        break
-    return told._replace(kind="leads", preset="", columns=columns, rest=rest)
-
-
 def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:
     """The roles of a file's columns, with the amount that its words don't tell, and without what misleads."""
     columns = dict(told.columns)

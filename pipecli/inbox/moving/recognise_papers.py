@@ -19,7 +19,15 @@ from pipecli.inbox.moving import arithmetic
 from pipecli.inbox.moving.arithmetic import agree, are_amounts, are_rates, has_word, numbers
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings, about_table, name_of_lines
-from pipecli.inbox.moving.papers_and_lines import TERMS, best_fit, field_of, keys_of, rows_of_each, varying
+from pipecli.inbox.moving.papers_and_lines import (
+    TERMS,
+    best_fit,
+    field_of,
+    keys_of,
+    leads_of_deals,
+    rows_of_each,
+    varying,
+)
 from pipecli.inbox.moving.recognise_by_words import (
     PAPER_KINDS,
     Recognised,
@@ -28,7 +36,6 @@ from pipecli.inbox.moving.recognise_by_words import (
     by_words_of,
     columns_for,
     completed_by_words,
-    leads_of_deals,
     naming,
 )
 from pipecli.inbox.moving.vocabulary import (
@@ -139,17 +146,14 @@ def _views(
     yield from views.values()
 
 
-_OF_TYPES = ("type", "record type", "object type", "module")  # headers of columns that say what a row is
-
-
 def _types_of_rows(table: Table, told: Recognised | None) -> tuple[str, dict[str, str]]:
     """The column of types of rows, with the kind that each word is of, empty for neither; or none.
 
     Its header says so, or its words are all of papers and not of one kind: `Belegart`, with bills, too.
     """
     for column in table.columns if told and told.kind == "opportunities" and "part" not in told.rest else ():
-        several = texts(table, column) if header_key(column) in _OF_TYPES else ()
-        named = {word: kinds_named(f"{word}.csv") for word in several}
+        is_told = header_key(column) in ("type", "record type", "object type", "module")
+        named = {word: kinds_named(f"{word}.csv") for word in (texts(table, column) if is_told else ())}
         if "leads" in set().union(*named.values()) and all(named.values()):
             return column, {w: min(own & {"leads", "opportunities"}, default="") for w, own in named.items()}
     if told and told.kind not in PAPER_KINDS and (told.vendor or told.kind in ("items", "activities")):
