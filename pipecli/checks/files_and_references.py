@@ -19,7 +19,7 @@ from pipecli.records import emails_and_phones
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, PRODUCT, SETTINGS_FILE, Kind
 from pipecli.records.references import looping
 from pipecli.store import editor_schemas, ids_and_files
-from pipecli.store.safe_files import LARGEST_ANY, files_below, inside, read_bytes
+from pipecli.store.safe_files import LARGEST_ANY, files_below, path_inside, read_bytes
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -171,7 +171,7 @@ def missing_file(pipeline: Pipeline) -> Iterator[Problem]:
         named.append((SETTINGS_FILE, "quotations.template", f"templates/{settings.quotations.template}"))
     for path, field, file in named:
         try:
-            if not (target := inside(pipeline.root, file)).is_file():
+            if not (target := path_inside(pipeline.root, file)).is_file():
                 state = "isn't a regular file" if target.exists() else "is missing"
                 yield Problem(path, tuple(field.split(".")), f"{field}: the file {file} {state}")
         except PipecliError as error:

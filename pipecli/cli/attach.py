@@ -81,7 +81,7 @@ def _content(path: Path, most: int, location: Location) -> bytes:
         if not path.exists():
             raise PipecliError(f"{path} does not exist", code="system")
         # What is judged is what is opened, whatever takes its place meanwhile.
-        judged = safe_files.refuse_link_out(path, (location.root, location.work_tree), is_at_will=False)
+        judged = safe_files.refuse_link_out(path, (location.root, location.work_tree), may_name_git=False)
         if (content := safe_files.read_at_most(judged, most)) is None:
             raise PipecliError(f"{path} isn't a regular file", code="system")
         return content

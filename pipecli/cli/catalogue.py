@@ -33,7 +33,7 @@ from pipecli.records.catalogue import Literature, PriceList, Product, Tier
 from pipecli.records.customer import Contact
 from pipecli.records.kinds import LITERATURE, OPPORTUNITY, PRICE_LIST, PRODUCT
 from pipecli.records.opportunity import Opportunity
-from pipecli.store.safe_files import inside
+from pipecli.store.safe_files import path_inside
 from pipecli.workflow import Change, catalogue
 from pipecli.workflow.catalogue import NewPrice, Suggestion, require_stages, require_unused
 
@@ -231,7 +231,7 @@ def _allow(transaction: Transaction, before: Literature, after: Literature) -> N
 def _sound(transaction: Transaction, document: Literature) -> Literature:
     """The document, if its file is there and its stages are known. Raises PipecliError."""
     require_stages(transaction.settings, document.stages)
-    if document.file and not inside(transaction.pipeline.root, document.file).is_file():
+    if document.file and not path_inside(transaction.pipeline.root, document.file).is_file():
         raise PipecliError(
             f"{document.id}: {document.file} isn't a file of the pipeline",
             hint="copy it there first, or give an address with --url",

@@ -43,7 +43,7 @@ from pipecli.store.index.rows_for_verbs import (
 )
 from pipecli.store.index.sql_and_search import BadQuery, select_rows
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.safe_files import inside
+from pipecli.store.safe_files import path_inside
 from pipecli.store.yaml import read
 from pipecli.wording import count
 from pipecli.workflow import Change, settings
@@ -206,7 +206,7 @@ def _refuse_missing_files(transaction: Transaction, after: Settings) -> None:
         ("company.logo", "", before.company.logo, after.company.logo),
         ("quotations.template", "templates/", before.quotations.template, after.quotations.template),
     ):
-        if new and new != old and not inside(transaction.pipeline.root, f"{folder}{new}").is_file():
+        if new and new != old and not path_inside(transaction.pipeline.root, f"{folder}{new}").is_file():
             raise PipecliError(f"{path}: the file {folder}{new} is missing", hint="copy it there first")
 
 

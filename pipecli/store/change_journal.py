@@ -427,7 +427,7 @@ def _read(location: Location, file: Path) -> Journal:
         steps = [FileStep(*step) for step in plain.pop("steps")]
         names = [*(step.file for step in steps), *plain["folders"]]
         for folder in {name.rpartition("/")[0] for name in names}:
-            safe_files.inside(location.root, folder)
+            safe_files.path_inside(location.root, folder)
         known = (
             git.attempt(location.work_tree, ("cat-file", "-e", plain["start"])) if plain["start"] else None
         )

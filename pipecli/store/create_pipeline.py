@@ -27,7 +27,7 @@ from pipecli.store.lock_and_signals import clear_temporary, hold_pipelines, inte
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write
 from pipecli.store.power_cut_and_killed_git import harden, harden_folders, hardening_options
-from pipecli.store.safe_files import inside
+from pipecli.store.safe_files import path_inside
 from pipecli.store.validate_record import parse_record
 from pipecli.store.write_and_commit import write_under_journal
 from pipecli.store.yaml.write import scalar_text
@@ -85,7 +85,7 @@ def _filled(template: str, **values: str) -> str:
 
 def require_absent(work_tree: Path, host: Host) -> None:
     """Refuse to overwrite what is there. Raises PipecliError."""
-    path = inside(work_tree, host.file)
+    path = path_inside(work_tree, host.file)
     if path.exists() or path.is_symlink():
         raise PipecliError(
             f"{host.file} exists already",

@@ -404,7 +404,7 @@ def _cut_off_beside(location: Location) -> list[Location]:
     for name in names:
         folder = name.partition("-")[2].replace("%2F", "/").replace("%25", "%")
         with suppress(PipecliError):  # it leads out of the repository: its files are not ours
-            others.append(location._replace(root=safe_files.inside(location.work_tree, folder)))
+            others.append(location._replace(root=safe_files.path_inside(location.work_tree, folder)))
     return [other for other in others if other != location]
 
 

@@ -34,7 +34,7 @@ def read_of_git(file: Path, errors: str = "strict") -> str:
     return (content or b"").decode(errors=errors).strip()
 
 
-def inside(root: Path, file: str) -> Path:
+def path_inside(root: Path, file: str) -> Path:
     """The path of a pipeline's file, refused when it leads out of it or to git's own, by a link or `..`."""
     _resolved(root, file)
     return root / file
@@ -76,11 +76,13 @@ def _is_gits_own(path: str, top: str) -> bool:
     return False
 
 
-def refuse_link_out(path: str | Path, tops: Iterable[Path] | None = None, *, is_at_will: bool = True) -> str:
+def refuse_link_out(
+    path: str | Path, tops: Iterable[Path] | None = None, *, may_name_git: bool = True
+) -> str:
     """Refuse a path, from anywhere, that a link in one of these folders leads out of it, or to git's own.
 
-    To that it may lead without a link, if `is_at_will`. Without folders in one of the repositories around it.
-    The path with each link followed.
+    To that it may lead without a link, if `may_name_git`. Without folders it is looked at in each repository
+    around it. Returns the path with each link followed.
     """
     if tops is None:
         tops = [top for top in Path.cwd().joinpath(path).parents if (top / ".git").exists()]
@@ -95,7 +97,7 @@ def refuse_link_out(path: str | Path, tops: Iterable[Path] | None = None, *, is_
             if not is_below(there, top):
                 raise PipecliError(f"{path} is a link that leads out of {top}", hint="name another file")
             is_named = there == named or part.lower() == ".git" or _is_gits_own(here, top)
-            if not (is_at_will and is_named) and _is_gits_own(there, top):
+            if not (may_name_git and is_named) and _is_gits_own(there, top):
                 raise PipecliError(f"{path} leads to what is git's own", hint="name another file")
         here = there
     return here
@@ -149,7 +151,10 @@ DENIED = "the file can't be read: permission denied"
 
 
 def read_text(root: Path, file: str) -> str:
-    """The text of a record's file. Raises FaultyFile for what can't be one, FileNotFoundError."""
+    """The text of a record's file. Raises FaultyFile for what can't be one, FileNotFoundError.
+
+    No link is followed: the file is opened without, and `file_stamps.py` walks into no folder that is one.
+    """
     path = f"{root}/{file}"  # not a Path: 9,000 of them are a tenth of building an index
     try:  # at once where no link is followed: to look at what it is first takes a quarter of the time
         if hasattr(os, "O_NOFOLLOW") or stat.S_ISREG(os.lstat(path).st_mode):
@@ -203,9 +208,9 @@ def make_folder(root: Path, folder: str) -> None:
 
     A file is written by its own name, never through a link, so that this is the one thing to look at.
     """
-    path = inside(root, folder)
+    path = path_inside(root, folder)
     path.mkdir(parents=True, exist_ok=True)
-    inside(root, folder)  # again: the folders exist only now
+    path_inside(root, folder)  # again: the folders exist only now
 
 
 def new_folders(root: Path, names: Sequence[str]) -> Iterator[str]:

@@ -265,7 +265,7 @@ def _apply(location: Location, write: Write) -> Stat | None:
             f"{write.file} was changed by somebody meanwhile", hint="nothing else is changed; try again"
         )
     if write.after is None:  # its folder stays, so that it can be put back on a full disk
-        safe_files.inside(location.root, write.file).unlink(missing_ok=True)
+        safe_files.path_inside(location.root, write.file).unlink(missing_ok=True)
         return None
     return safe_files.write_file(location.root, write.file, write.after)
 

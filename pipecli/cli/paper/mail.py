@@ -56,7 +56,7 @@ from pipecli.store.index.rows_for_verbs import activity_ids, rows_where
 from pipecli.store.location import Location
 from pipecli.store.power_cut_and_killed_git import write_hardened
 from pipecli.store.record_meant import Care
-from pipecli.store.safe_files import LARGEST_ANY, inside, read_at_most, read_bytes
+from pipecli.store.safe_files import LARGEST_ANY, path_inside, read_at_most, read_bytes
 from pipecli.workflow import Change
 from pipecli.workflow.lead_or_deal_of_mail import activity_of, id_of_mail
 from pipecli.workflow.quotation import send_quotation, sent_by_mail
@@ -288,7 +288,7 @@ def _template(transaction: Transaction, noun: str, language: str | None) -> Mail
     """The pipeline's own for this language, else its own for any, else that of pipecli."""
     for name in template_names(noun, language):
         file = f"templates/{name}"
-        if inside(transaction.pipeline.root, file).exists():
+        if path_inside(transaction.pipeline.root, file).exists():
             return MailTemplate(file, transaction.pipeline.text(file))
     return own_template(noun, language)
 

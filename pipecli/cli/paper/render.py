@@ -36,7 +36,7 @@ from pipecli.records.kinds import INVOICE, ORDER, QUOTATION, SUPPLIER_QUOTATION,
 from pipecli.records.lead import Lead
 from pipecli.records.papers import Invoice, Order, Quotation, SupplierQuotation
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.safe_files import inside
+from pipecli.store.safe_files import path_inside
 
 Output = Annotated[
     str,
@@ -167,7 +167,7 @@ def typeset_as(form: Form, pipeline: Pipeline, printed: Printed, record: Record)
     """The document as PDF or HTML, with a word on what is not in it."""
     assert isinstance(record, Document)
     template = _template(pipeline)
-    fonts = inside(pipeline.root, "templates/fonts")
+    fonts = path_inside(pipeline.root, "templates/fonts")
     done = typeset(printed, template, form=form, fonts=fonts, logo=_logo(pipeline), created=record.created)
     if not done.logo_is_read:
         file = pipeline.settings.company.logo
@@ -209,7 +209,7 @@ def _template(pipeline: Pipeline) -> PageTemplate | None:
         return None
     folder = pipeline.root / "templates"
     named = f"templates/{file}"
-    path = inside(pipeline.root, named)
+    path = path_inside(pipeline.root, named)
     if os.path.realpath(path) != str(folder / file):
         raise PipecliError(
             f"quotations.template: {named} is a link or leads elsewhere", hint="put the file itself there"
@@ -227,7 +227,7 @@ def _logo(pipeline: Pipeline) -> Path | None:
     file = pipeline.settings.company.logo
     if file is None:
         return None
-    path = inside(pipeline.root, file)
+    path = path_inside(pipeline.root, file)
     if path.suffix.lower() not in _IMAGES:
         say(f"company.logo: {file} isn't one of {', '.join(_IMAGES)}; the document is without it")
     elif not path.is_file():
