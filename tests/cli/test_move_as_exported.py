@@ -355,6 +355,14 @@ def test_taxes_and_discounts_of_zohos_lines_come_to_the_sums_of_its_quotes(cli: 
     assert (roof["amount"], roof["total"], door["subtotal"], door["total"]) == (290, 319, 100, 90)
     assert "nothing to change" in cli("import", "run", "m").out
 
+    products = "Record Id,Product Name,Product Code,Unit Price\nzp1,Nail,N,9\nzp2,Door,D,9\n"
+    own = Path(source, "Quotes.csv").read_text().split("\n")
+    rows = [own[0] + ",Product Id,Product Name,Quantity,List Price,Total\n"]
+    rows += [f"{own[1]},{line}\n" for line in ("zp1,Nail,1,90,90", "zp2,Door,2,100,200")]
+    deals = Path(source, "Deals.csv").read_text()
+    several = _files("rows", Deals=deals, Quotes="".join(rows), Products=products)
+    cli("import", "plan", str(several), "--into", "r")
+    assert "Product Id:\n    to: items.product" in Path("r/quotations.yaml").read_text()
     other = (
         lines.replace("10%,18", "20,18").replace("Vat (10.0 %)", "10.00").replace("Vat (7.5 %),City", "City")
     )

@@ -138,6 +138,9 @@ def _with_names(table: Table, told: Recognised, findings: Findings) -> dict[str,
     roles = {c: field_of(of) for c, of in columns.items()}
     columns |= name_of_lines(table, [] if told.vendor or prefix else table.columns, roles)
     name, ids = f"{prefix}description", findings.kinds.get("products", set[str]())
+    free = [c for c in columns_for(table, ITEMS, "product#") if c not in columns and texts(table, c)]
+    if f"{prefix}product" not in columns.values():  # `Product Id` in the quotes of Zoho
+        columns |= dict.fromkeys([c for c in free if ids >= texts(table, c).keys()][:1], f"{prefix}product")
     named = [c for c, of in columns.items() if field_of(of) in (name, f"{prefix}product")]
     for column in named:
         own = texts(table, column)
