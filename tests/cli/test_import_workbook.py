@@ -14,6 +14,7 @@ from ryaml import loads
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.rows_of_file import rows_of_file
 from pipecli.inbox.importing.table import FileFormat
+from pipecli.inbox.importing.workbook import read_sheets
 from tests.conftest import Cli
 from tests.importing import deals, write
 
@@ -155,6 +156,9 @@ def test_a_cell_far_out_takes_no_memory_and_ends_no_process() -> None:
         rows_of_file(_with(FIRST, "</sheetData>", far.format(99)), "x.xlsx")
     with pytest.raises(PipecliError, match=r"read: 3,276,800 cells in [0-9,]+ bytes are one row repeated"):
         rows_of_file(_with(FIRST, "</sheetData>", far.format(200)), "x.xlsx")
+    many = workbook({f"S{number}": DEALS for number in range(251)})
+    with pytest.raises(PipecliError, match=r"x\.xlsx has 251 sheets, 250 at most are read"):
+        read_sheets(many, "x.xlsx")
     rows = rows_of_file(_with(FIRST, "1234.5", "inf"), "x.xlsx").rows
     assert "inf" in [cell for row in rows for cell in row.cells.values()]
     with pytest.raises(PipecliError, match="can be read: a cell has 2,000,000 characters"):

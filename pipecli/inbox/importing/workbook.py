@@ -43,6 +43,8 @@ ARCHIVE = b"PK\x03\x04"
 _OLD_XLS = b"\xd0\xcf\x11\xe0"
 """The first bytes of a workbook of before 2007."""
 _MOST_SHEETS = 8
+"""Of those that are named."""
+_MOST_READ = 250
 _Numbered = tuple[int, list[Cell]]
 """A row with its number."""
 
@@ -130,6 +132,9 @@ def _formula_without_value(raw: bytes) -> str:
 def read_sheets(raw: bytes, name: str) -> list[Table]:
     """The rows of each sheet of a workbook that has some and that people see. Raises PipecliError."""
     sheets = _opened(raw, name, is_visible=True)
+    if len(sheets.rows) > _MOST_READ:
+        many = f"{name} has {len(sheets.rows):,} sheets, {_MOST_READ} at most are read"
+        raise PipecliError(many, hint="divide it")
     is_alone = len(sheets.names) == 1
     return [
         _of_sheet("" if is_alone else sheet, rows, name, FileFormat())
