@@ -355,11 +355,24 @@ def test_taxes_and_discounts_of_zohos_lines_come_to_the_sums_of_its_quotes(cli: 
     assert (roof["amount"], roof["total"], door["subtotal"], door["total"]) == (290, 319, 100, 90)
     assert "nothing to change" in cli("import", "run", "m").out
 
+    taxed = "Record Id,Parent Id.id,Product Name,Quantity,List Price,Amount,Discount,Tax,Total\n"
+    taxed += "zl1,zo1,Nail,1,100,100,10,16.20,106.20\nzl2,zo1,Door,2,50,100,0,18,118\n"
+    orders = "Record Id,Subject,Sales Order Owner,Deal Name,Account Name,Status,Sub Total,"
+    orders += "Discount,Tax,Grand Total\n"
+    orders += "zo1,Roof,Nora,Roof,Aurora,Delivered,224.20,0,0,224.20\n"
+    deals = Path(source, "Deals.csv").read_text()
+    cli(
+        "import",
+        "plan",
+        str(_files("so", Deals=deals, Sales_Orders=orders, Ordered_Items=taxed)),
+        "--into",
+        "s",
+    )
+    assert "1 order of Sales_Orders.csv, as zo1: 224.20 there, 190.00 here" in cli("import", "run", "s").out
     products = "Record Id,Product Name,Product Code,Unit Price\nzp1,Nail,N,9\nzp2,Door,D,9\n"
     own = Path(source, "Quotes.csv").read_text().split("\n")
     rows = [own[0] + ",Product Id,Product Name,Quantity,List Price,Total\n"]
     rows += [f"{own[1]},{line}\n" for line in ("zp1,Nail,1,90,90", "zp2,Door,2,100,200")]
-    deals = Path(source, "Deals.csv").read_text()
     several = _files("rows", Deals=deals, Quotes="".join(rows), Products=products)
     cli("import", "plan", str(several), "--into", "r")
     assert "Product Id:\n    to: items.product" in Path("r/quotations.yaml").read_text()

@@ -304,6 +304,19 @@ class Worth(NamedTuple):
     lines: int = 0
     within: Decimal = Decimal(0)
     """The tax that is in them, if their prices are with it."""
+    levied: Decimal = Decimal(0)
+    """The taxes that stand as amounts beside them, of which no line has a rate."""
+
+
+def levied(table: Table, nets: Numbers, others: Sequence[str]) -> Numbers:
+    """The amounts of tax of a column with which each row comes to another column; empty where none does."""
+    named = [column for column in others if has_word(column, "tax")]
+    cells = {column: numbers(table, column) for column in others} if named else {}
+    for tax in (column for column in named if any(cells[column])):
+        gross = taxed(nets, cells[tax], is_rate=False)
+        if any(agree(gross, cells[column]) for column in cells if column != tax):
+            return cells[tax]
+    return []
 
 
 Off = tuple[str, str]

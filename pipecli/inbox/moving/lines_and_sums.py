@@ -51,6 +51,7 @@ from pipecli.inbox.moving.recognise_by_words import PAPER_KINDS, Recognised, by_
 from pipecli.records.compare_names import is_code
 from pipecli.records.kinds import SKU
 from pipecli.records.written_amounts import decimal_sign_of
+from pipecli.store import ids_and_files
 from pipecli.wording import count, first_of
 
 _CENTS, NAMELESS = Decimal("0.02"), "Line without a name"
@@ -288,6 +289,7 @@ def with_money_told(known: Iterable[Known], findings: Findings) -> list[Known]:
     """
     known = [*known]
     worth = {kind: worth_of_lines(_lines_of(kind, known)) for kind in PAPER_KINDS}
+    known = [(table, _without_gross(table, told, worth.get(told.kind, {}))) for table, told in known]
     for table, told in (one for one in known if one[1].kind in (ITEMS, *PAPER_KINDS)):
         figures, apart = _figures(table, told, worth.get(told.kind, {}))
         taken = {c for c, of in told.columns.items() if not re.match(r"custom\.|off$", field_of(of))}
@@ -319,6 +321,25 @@ def with_money_told(known: Iterable[Known], findings: Findings) -> list[Known]:
             ):
                 known = [*_by_totals(known, table)]
     return known
+
+
+def _without_gross(table: Table, told: Recognised, worth: Mapping[str, Worth]) -> Recognised:
+    """Papers whose total is what their lines come to with taxes that stand beside them as amounts: no sum."""
+    total = told.column_of("total")
+    if told.kind not in PAPER_KINDS or not total or prefix_of(told):
+        return told
+    first = heads(table, told)
+    several = worth_of_papers(first.rows, told, worth)
+    gross = [of and of.net + of.levied for of in several]
+    if (
+        not all(several)
+        or not any(of and of.levied for of in several)
+        or not agree(gross, numbers(first, total))
+    ):
+        return told
+    free = "custom.grand_total" not in told.columns.values()
+    name = "grand_total" if free else ids_and_files.slug(total).replace("-", "_")
+    return told._replace(columns={**told.columns, total: f"custom.{name}"})
 
 
 def _lines_of(kind: str, known: Iterable[Known]) -> Iterator[Known]:
@@ -382,7 +403,7 @@ def _figures(
         own = list[Decimal]()
         if is_paper:
             said = whole.number(first, "total") or Decimal(0)
-            net, tax, full, several, within = of or Worth(said, Decimal(0), said)
+            net, tax, full, several, within, _ = of or Worth(said, Decimal(0), said)
             percent, amount = (whole.number(first, name) or Decimal(0) for name in _OF_A_PAPER[2:])
             off = net * percent / 100 + amount
             tax = tax * (net - off) / net if net else tax

@@ -353,14 +353,19 @@ def worth_of_lines(known: Iterable[Known]) -> dict[str, Worth]:
         if not keys or told.kind not in (ITEMS, *PAPER_KINDS):
             continue
         columns = columns_of_lines(table, told)
+        nets = [columns.line(row) for row in table.rows]
+        free = [c for c in columns_of_money(table) if c not in columns.fed]
+        taxes = arithmetic.levied(table, nets, free) if not columns.feeding("tax") else []
+        amounts = {row.line: of or Decimal(0) for row, of in zip(table.rows, taxes, strict=False)}
         for above, rows in rows_of_each(table, keys).items():
             for row in (row for row in rows if prefix or holds(told.rest.get("only", {}), row)):
-                net, tax, full, lines, within = worth.get(above, Worth())
+                net, tax, full, lines, within, levied = worth.get(above, Worth())
                 line = round(columns.line(row) or Decimal(0), 2)
                 rate = columns.number(row, "tax") or Decimal(0)
                 full += round(columns.line(row, is_full=True) or Decimal(0), 2)
                 within += line * rate / (100 + rate)
-                worth[above] = Worth(net + line, tax + line * rate / 100, full, lines + 1, within)
+                levied += amounts.get(row.line, Decimal(0))
+                worth[above] = Worth(net + line, tax + line * rate / 100, full, lines + 1, within, levied)
     return worth
 
 
