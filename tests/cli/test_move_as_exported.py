@@ -3333,6 +3333,41 @@ def test_an_activity_has_its_day_its_minutes_its_way_and_is_done_if_it_is_past(
     assert told | ({"at": str(told["at"])[:10]} if "at" in told else {}) == fields
 
 
+def test_activities_of_dynamics_are_read_by_the_names_of_their_attributes(cli: Cli, root: Path) -> None:
+    source = _files(
+        "dynamics",
+        opportunity="opportunityid,name,estimatedvalue,statecode,statuscode,stepname\no1,Roof,9,Open,New,1-Go\n",
+        annotation="annotationid,subject,notetext,objectid,createdon\na1,Asks,Soon,o1,2024-09-17T08:15:00Z\n",
+        appointment="activityid,subject,regardingobjectid,scheduledstart,scheduledend,statecode\n"
+        "a2,Demo,o1,2024-12-08T10:00:00Z,2024-12-08T11:00:00Z,3\n",
+        phonecall="activityid,subject,regardingobjectid,directioncode,scheduledend,statecode\n"
+        "a3,Ring,o1,Outgoing,2024-12-19T10:00:00Z,Completed\n",
+        task="activityid,subject,regardingobjectid,scheduledend,statecode\na4,Send,o1,2024-05-15T08:15:00Z,Completed\n",
+    )
+    _plan(cli, source)
+    cli("import", "run", "m")
+    came = {one["external_id"]: (one["type"], one["done"]) for one in deals(root)["o1"]["activities"]}
+    assert came == {
+        "a1": ("note", True),
+        "a2": ("meeting", False),
+        "a3": ("call", True),
+        "a4": ("task", True),
+    }
+
+
+def test_the_hour_of_an_activity_may_be_in_a_column_beside_its_day(cli: Cli, root: Path) -> None:
+    rows = "a1,Demo,09.12.2026,16:30,00:45,d1\na2,Ring,24.12.2026,,,d1\n"
+    source = _files(
+        "crm",
+        deals="Deal ID,Deal Name,Stage,Amount\nd1,Roof,Demo,9\n",
+        meetings=f"Meeting ID,Subject,Datum,Uhrzeit,Duration,Deal ID\n{rows}",
+    )
+    _plan(cli, source)
+    cli("import", "run", "m")
+    at = [str(one["at"]) for one in deals(root)["d1"]["activities"]]
+    assert [text[:16].replace("T", " ") for text in at] == ["2026-12-09 16:30", "2026-12-24"]
+
+
 def test_a_meeting_of_a_day_to_come_is_not_done_in_a_table_of_such_as_were(cli: Cli, root: Path) -> None:
     source = _files(
         "zoho",

@@ -375,3 +375,9 @@ def _cells(value: object, path: str) -> Iterator[tuple[str, Cell]]:
                 yield from _cells(part, f"{path}.{number}")
         case str() | bool() | int() | Decimal():
             yield path, value
+
+
+def whole_rows(table: Table) -> Table:
+    """The table without rows of more cells than its header, which are shifted and will be rejected."""
+    whole = [row for row in table.rows if not any(row.extra)]
+    return table._replace(rows=CountedRows(whole)) if whole and len(whole) < len(table.rows) else table

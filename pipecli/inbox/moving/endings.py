@@ -21,6 +21,7 @@ from pipecli.inbox.moving.findings import Findings, Outcomes, When, about_table,
 from pipecli.inbox.moving.guess_or_ask_formats import are_days, date_form
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, with_marks
 from pipecli.inbox.moving.vocabulary import (
+    header_key,
     is_of_change,
     is_yes,
     of_activity,
@@ -33,13 +34,6 @@ from pipecli.inbox.moving.vocabulary import (
 from pipecli.records.compare_names import folded
 from pipecli.store import ids_and_files
 from pipecli.wording import count
-
-
-def is_of_stage(table: Table, tables: Sequence[Table]) -> bool:
-    """True for one of several sheets with the same columns, of which one is called Won or Lost."""
-    alike = [one.sheet for one in tables if (one.name, one.columns) == (table.name, table.columns)]
-    ends = {outcome_of(name) for name in alike if not re.search(patterns()["way"][0], name.lower())}
-    return len(alike) > 1 and bool(table.sheet) and not {"won", "lost"}.isdisjoint(ends)
 
 
 def columns_to_fill(table: Table, told: Recognised, findings: Findings) -> list[str]:
@@ -305,12 +299,6 @@ def by_flags(table: Table, roles: Mapping[str, str]) -> Outcomes | None:
     return outcomes
 
 
-def whole_rows(table: Table) -> Table:
-    """The table without rows of more cells than its header, which are shifted and will be rejected."""
-    whole = [row for row in table.rows if not any(row.extra)]
-    return table._replace(rows=CountedRows(whole)) if whole and len(whole) < len(table.rows) else table
-
-
 def without_deleted(table: Table, told: Recognised, findings: Findings) -> Known:
     """A table without the rows that are deleted in the other system, or no deals, where a column says so."""
     words, only = patterns()["deleted"].split(), dict[str, Any]()
@@ -425,7 +413,26 @@ def _of_activities(table: Table, told: Recognised, findings: Findings) -> Recogn
         if later or "done" not in given:
             findings.assumed.append(f"{table_name(table)}: no column says which are done; {says}")
         given |= {"done": True}
-    return told._replace(columns=columns, rest={**told.rest, "set": given})
+    hour = _hour_beside(table, told, at) if at else {}
+    return told._replace(columns=columns, rest={**told.rest, "set": given, **hour})
+
+
+def _hour_beside(table: Table, told: Recognised, at: str) -> dict[str, str]:
+    """The column of hours that is beside one of days alone: `Due date`, `Due time`."""
+    own, hours, cell = {*header_key(at).split()}, patterns()["hours"], re.compile(patterns()["an hour"])
+    free = [c for c in table.columns if c not in told.columns and re.search(hours, header_key(c))]
+    free = [c for c in free if (cells := texts(table, c)) and all(map(cell.fullmatch, cells))]
+    if not free or any(":" in text for text in texts(table, at)):
+        return {}
+    return {"hour": max(free, key=lambda c: len(own.intersection(header_key(c).split())))}
+
+
+def with_hour(told: Recognised, column: str, days: str | list[str], templates: dict[str, Any]) -> Recognised:
+    """The activities with the forms of their day and hour together, of which a template is made."""
+    clocks = (" %H:%M", " %H:%M:%S", " %I:%M %p", "")
+    forms = [f"{day}{hour}" for day in ([days] if isinstance(days, str) else days) for hour in clocks]
+    templates.setdefault("at", [f"{{{column}}} {{{told.rest['hour']}}}"]).append(f"{{{column}}}")
+    return told._replace(rest={**told.rest, "date": [*told.rest.get("date", ()), *forms]})
 
 
 def is_of_days(table: Table, column: str) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.mapping import AFTER_DISCOUNT
 from pipecli.inbox.importing.table import CountedRows, Row, Table
+from pipecli.inbox.importing.workbook import with_sheet
 from pipecli.inbox.moving import arithmetic
 from pipecli.inbox.moving.arithmetic import (
     NEARLY_ALL,
@@ -48,6 +49,7 @@ from pipecli.inbox.moving.papers_and_lines import (
     worth_of_papers,
 )
 from pipecli.inbox.moving.recognise_by_words import PAPER_KINDS, Recognised, by_words, columns_for
+from pipecli.inbox.moving.vocabulary import outcome_of, patterns
 from pipecli.records.compare_names import is_code
 from pipecli.records.kinds import SKU
 from pipecli.records.written_amounts import decimal_sign_of
@@ -428,3 +430,21 @@ def _of_line(columns: FileColumns, row: Row) -> list[Decimal]:
     whole += [net * 100 / (100 + rate), net - net * 100 / (100 + rate)]
     each = [one / many for one in whole] if many else whole
     return [*whole, *each, (full - net) / full * 100 if full else Decimal(0), rate]
+
+
+def with_stages_of_sheets(tables: Sequence[Table]) -> list[Table]:
+    """The tables; several sheets with the same columns, of which one is called Won or Lost, say the stage."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for table in tables:
+        alike.setdefault((table.name, *table.columns), []).append(table.sheet)
+    return [
+        with_sheet(table, table.sheet)
+        if table.sheet and _are_of_stages(alike[table.name, *table.columns])
+        else table
+        for table in tables
+    ]
+
+
+def _are_of_stages(sheets: Sequence[str]) -> bool:
+    ends = {outcome_of(name) for name in sheets if not re.search(patterns()["way"][0], name.lower())}
+    return len(sheets) > 1 and not {"won", "lost"}.isdisjoint(ends)

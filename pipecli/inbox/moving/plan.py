@@ -17,8 +17,7 @@ from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.mapping import mapping_page
 from pipecli.inbox.importing.rows_of_file import rows_of_file, tables_of_file
-from pipecli.inbox.importing.table import FileFormat, Table
-from pipecli.inbox.importing.workbook import with_sheet
+from pipecli.inbox.importing.table import FileFormat, Table, whole_rows
 from pipecli.inbox.moving import PLAN_FILE, plan_files, recognise_vendor
 from pipecli.inbox.moving import duplicate_tables_and_columns as overlaps
 from pipecli.inbox.moving import guess_or_ask_formats as formats
@@ -27,7 +26,7 @@ from pipecli.inbox.moving import papers_and_lines as papers
 from pipecli.inbox.moving.arithmetic import price_of_one
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_rows, with_ends, without_deleted
+from pipecli.inbox.moving.endings import columns_to_fill, with_ends, with_hour, without_deleted
 from pipecli.inbox.moving.findings import Findings, are_active, know_users, owners, tell_doubles, why_unknown
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, filled, plan_page, settings_page
 from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, columns_for, columns_of_deals
@@ -81,8 +80,7 @@ def make_plan(
     settings = pipeline.settings
     contents = {file.name: file.content for file in files if file.content.strip()}
     tables = [table for name, raw in contents.items() for table in tables_of_file(raw, name) if table.columns]
-    tables = [with_sheet(table, table.sheet) if is_of_stage(table, tables) else table for table in tables]
-    tables = [*map(lines.read_again, tables)]
+    tables = [*map(lines.read_again, lines.with_stages_of_sheets(tables))]
     pairs = list(zip(tables, recognise_vendor.recognise(tables, vendor), strict=True))
     for number, (table, told) in enumerate(pairs):
         if line := formats.header_line(table):
@@ -161,7 +159,7 @@ def _import_order(one: Known) -> tuple[int, bool, int, str]:
 
 _OWN = frozenset(
     "set templates stages ends make ignore doubles part persons several pipelines lost_by_reason "
-    "cents reasons said lines evidence sum nets alone closing".split()
+    "cents reasons said lines evidence sum nets alone closing hour".split()
 )
 """What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
 _AGAIN = {"won", "closed", "lost", "active", "archived", "probability", "amount_shown", "pipeline"}
@@ -307,6 +305,9 @@ class _Mapping:
         entry: dict[str, Any] = {"to": role, "#": filled(self.table, column)} | decimal_of(role)
         if role in patterns()["days"].split():
             entry |= formats.date_form(self.table, column, self.findings).entry()
+            if role == "at" and "hour" in self.told.rest:
+                self.told = with_hour(self.told, column, entry.get("date", "%Y-%m-%d"), self.templates)
+                return
         elif role in ("probability", "discount", "tax", "items.discount", "items.tax"):
             if "scale" not in self.told.rest and (
                 scale := formats.fraction_scale(self.table, column, self.findings)
