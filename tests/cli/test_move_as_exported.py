@@ -14,6 +14,7 @@ import pytest
 from ryaml import loads
 
 from pipecli.inbox.importing.rows_of_file import tables_of_file
+from pipecli.inbox.moving import presets
 from pipecli.inbox.moving.arithmetic import with_amount
 from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.recognise_vendor import recognise
@@ -3353,6 +3354,24 @@ def test_activities_of_dynamics_are_read_by_the_names_of_their_attributes(cli: C
         "a3": ("call", True),
         "a4": ("task", True),
     }
+
+
+def test_erpnexts_contact_person_is_the_id_of_a_contact(cli: Cli, root: Path) -> None:
+    source = _files(
+        "erpnext",
+        Contact="ID,First Name,Last Name,Email Address,Link Document Type (Links),Link Name (Links)\n"
+        "Anil Reddy-Kaveri,Anil,Reddy,,Customer,Kaveri\n",
+        Opportunity="ID,Opportunity From,Party,Title,Status,Opportunity Amount,Contact Person,Contact Email\n"
+        "o1,Customer,Kaveri,Roof,Open,9,Anil Reddy-Kaveri,\n",
+    )
+    _plan(cli, source)
+    cli("import", "run", "m")
+    assert deals(root)["o1"]["contacts"] == [{"contact": "anil-reddy"}]
+
+
+def test_pipedrives_own_stages_are_in_their_order() -> None:
+    (preset,) = (one for one in presets() if one.name == "pipedrive/opportunities.yaml")
+    assert [*preset.rest["stages"]][:3] == ["Lead In", "Qualified", "Contact Made"]
 
 
 def test_the_hour_of_an_activity_may_be_in_a_column_beside_its_day(cli: Cli, root: Path) -> None:
