@@ -260,3 +260,15 @@ def _certain_sign(digits: str) -> DecimalSign:
     if len(decimals) != 3 or not whole.strip("0") or len(whole) > 3 or is_grouped:
         return last
     return ""
+
+
+RATE = r"(\d+(?:[.,]\d+)?)\s?%"
+RATES = (re.compile(rf"(?:[^%]*\( ?{RATE} ?\)[ ,;]*)+"), re.compile(rf"[^\d%]*{RATE}[^\d%]*"))
+"""`Vat (10.0 %), City (2.5 %)`, and a single tax as `VAT 10%`."""
+
+
+def named_rate(text: str) -> Decimal:
+    """The rate of a tax beside its name, or of several that are due together. Raises Unreadable."""
+    if not any(form.fullmatch(text) for form in RATES):
+        raise Unreadable(f'"{text}" isn\'t a rate of tax, such as 10, or Vat (10 %)')
+    return sum((Decimal(rate.replace(",", ".")) for rate in re.findall(RATE, text)), Decimal(0))

@@ -433,6 +433,12 @@ def test_a_type_says_which_papers_are_quotations_and_contacts_are_customers_wher
         Path("xero/Quotes.csv").write_text(f"Account Code,{head}{books}")
         out = cli("import", "plan", "xero", "--into", "n", "--force").out
         assert "customer Acme" in out and "(Account Code)" not in out  # that of the books
+    tax = "20% (VAT on Income)"
+    taxed = f"Tax Type,Tax Amount,{head}{tax},180.00,Acme,{row},Blade,2,500.00,10,900.00\n"
+    taxed += f"{tax},10.00,Acme,{row},Cap,1,50.00,,50.00\n"
+    Path("xero/Quotes.csv").write_text(taxed)
+    out = cli("import", "plan", "xero", "--into", "n", "--force").out
+    assert "900.00, tax 20 %: Blade" in out and "no sum here" not in out
 
 
 def test_a_table_of_quotations_and_orders_is_two_of_each_its_own_rows(cli: Cli, root: Path) -> None:

@@ -24,7 +24,16 @@ from pipecli.records.emails_and_phones import is_email
 from pipecli.records.kinds import Kind
 from pipecli.records.money import bounded, without_exponent
 from pipecli.records.references import named_at
-from pipecli.records.written_amounts import NO_SIGN, DecimalSign, Money, in_units, read_money, read_number
+from pipecli.records.written_amounts import (
+    NO_SIGN,
+    RATE,
+    DecimalSign,
+    Money,
+    in_units,
+    named_rate,
+    read_money,
+    read_number,
+)  # fmt: skip
 from pipecli.store.yaml.write import CONTROL, compiled, emit, without_empties
 
 NOTHING = frozenset(
@@ -203,11 +212,7 @@ class ColumnFormat(NamedTuple):
     def tax(self, cell: Cell) -> Decimal:
         """The rate of a tax with its name, or of several that are due on one line together."""
         text = line_value(cell)
-        if "%" not in text or re.fullmatch(_RATE, text):
-            return self.percent(cell)
-        if not any(form.fullmatch(text) for form in RATES):
-            raise Unreadable(f'"{text}" isn\'t a rate of tax, such as 10, or Vat (10 %)')
-        return sum((Decimal(rate.replace(",", ".")) for rate in re.findall(_RATE, text)), Decimal(0))
+        return self.percent(cell) if "%" not in text or re.fullmatch(RATE, text) else named_rate(text)
 
     def whole(self, cell: Cell) -> int:
         value = self.number(cell)
@@ -320,11 +325,6 @@ def is_percent(annotation: Any) -> bool:
 def is_percentage(cell: Cell) -> bool:
     """True for a text that says itself that it is a percentage."""
     return isinstance(cell, str) and cell.strip().endswith(("%", "٪"))
-
-
-_RATE = r"(\d+(?:[.,]\d+)?)\s?%"
-RATES = (re.compile(rf"(?:[^%]*\( ?{_RATE} ?\)[ ,;]*)+"), re.compile(rf"[^\d%]*{_RATE}[^\d%]*"))
-"""`Vat (10.0 %), City (2.5 %)`, and a single tax as `VAT 10%`."""
 
 
 def _address(cell: Cell) -> object:

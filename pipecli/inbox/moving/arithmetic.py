@@ -14,13 +14,12 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.cells import RATES
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.vocabulary import bare_header, header_key, patterns, synonyms
 from pipecli.records.compare_names import folded
-from pipecli.records.written_amounts import decimal_sign_of, read_money
+from pipecli.records.written_amounts import RATES, decimal_sign_of, named_rate, read_money
 from pipecli.store import ids_and_files
 
 
@@ -306,6 +305,21 @@ class Worth(NamedTuple):
     """The tax that is in them, if their prices are with it."""
     levied: Decimal = Decimal(0)
     """The taxes that stand as amounts beside them, of which no line has a rate."""
+
+
+def named_rates(table: Table, nets: Numbers) -> list[str]:
+    """The column of texts with a rate of tax, `20% (VAT)`, that comes to amounts of tax beside it."""
+    amounts = [own for c in table.columns if has_word(c, "tax") and any(own := numbers(table, c))]
+    for column in table.columns if amounts else ():
+        cells = texts(table, column)
+        if not cells or not all(any(form.fullmatch(text) for form in RATES) for text in cells):
+            continue
+        known = {text: named_rate(text) for text in cells}
+        rates = [known.get(row.text(column)) for row in table.rows]
+        levies = [n and r and n * r / 100 for n, r in zip(nets, rates, strict=False)]
+        if any(agree(levies, own) for own in amounts):
+            return [column]
+    return []
 
 
 def levied(table: Table, nets: Numbers, others: Sequence[str]) -> Numbers:

@@ -125,7 +125,7 @@ def _with_terms(table: Table, told: Recognised, findings: Findings) -> Recognise
         findings.assumed.append(f"{table_name(table)}: {why}")
     elif coded:
         columns[coded] = {"to": f"{prefix}product", "unknown": "skip"}
-    for column, of in _terms_of(part, findings).items():
+    for column, of in _terms_of(part, table, findings).items():
         several = [{**one, "to": prefix + one["to"]} for one in of] if isinstance(of, list) else []
         of = {**of, "to": prefix + of["to"]} if isinstance(of, dict) else of
         columns[column] = several or (prefix + of if isinstance(of, str) else of)
@@ -171,8 +171,8 @@ def _with_names(table: Table, told: Recognised, findings: Findings) -> dict[str,
     return columns
 
 
-def _terms_of(table: Table, findings: Findings) -> dict[str, Any]:
-    """What the columns of prices, discounts, taxes and totals feed."""
+def _terms_of(table: Table, whole: Table, findings: Findings) -> dict[str, Any]:
+    """What the columns of prices, discounts, taxes and totals feed, of a `whole` table those of its lines."""
     fits, best, words = best_fit(table)
     is_sure = best is not None and any(agree(best.nets, total) for total in best.totals)
     typed = {} if is_sure else arithmetic.off_by_type(table, words)  # SuiteCRM's prices are after it
@@ -181,7 +181,7 @@ def _terms_of(table: Table, findings: Findings) -> dict[str, Any]:
     plain = [fit.nets for fit in fits if fit.price == price and not fit.off]
     nets = best.nets if best else next(iter(plain), [])
     rates = [best.rate] if best and best.rate else [c for c in words["tax"] if are_rates(table, c, nets)]
-    rates = [] if best and best.is_of_amounts else rates[:1]
+    rates = rates[: not (best and best.is_of_amounts)] or arithmetic.named_rates(whole, nets)
     return {
         **(typed or (best.off if best else arithmetic.off_by_words(table, words, findings))),
         **({price: "unit_price"} if price else {}),

@@ -25,6 +25,7 @@ from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.guess_or_ask_formats import are_days, date_form
 from pipecli.inbox.moving.recognise_by_words import PAPER_KINDS, Recognised, by_words, columns_for
 from pipecli.inbox.moving.vocabulary import is_yes, patterns, state_of
+from pipecli.records import written_amounts
 from pipecli.records.compare_names import folded
 from pipecli.records.money import EXACT, part_of, percentage
 from pipecli.records.written_amounts import DecimalSign, decimal_sign_of, in_units, read_money, read_number
@@ -172,13 +173,12 @@ def with_deals_made(known: Iterable[Known], findings: Findings) -> Iterator[Know
 
 def _ended_so(told: Recognised, ends: Mapping[str, str]) -> Recognised:
     """The papers, whose statuses mean what was answered of the deals that are made of them."""
-    status = told.column_of("status")
-    if status is None:
+    if (status := told.column_of("status")) is None:
         return told
     states = _ENDS.items() if told.kind == "orders" else reversed(_ENDS.items())
     own, best = told.columns[status], {of: word for word, of in states}
-    means = {word: best[of] for word, of in ends.items() if of in best} | own.get("values", {})
-    return told._replace(columns={**told.columns, status: {**own, "values": means}})
+    own = {**own, "values": {w: best[of] for w, of in ends.items() if of in best} | own.get("values", {})}
+    return told._replace(columns={**told.columns, status: own})
 
 
 def _deals_of(table: Table, told: Recognised, number: str, findings: Findings) -> Recognised:
@@ -276,7 +276,9 @@ class FileColumns:
             else:
                 decimal_sign = one.decimal or self._decimal_sign_of(column)
                 try:
-                    if field_ in ("quantity", "discount", "tax"):
+                    if field_ == "tax" and "%" in str(cell):
+                        value = written_amounts.named_rate(str(cell).strip())
+                    elif field_ in ("quantity", "discount", "tax"):
                         value = read_number(str(cell), decimal_sign, is_percent=field_ != "quantity")
                     else:
                         value = read_money(str(cell), decimal_sign, has_thousandths=False).value
