@@ -3374,6 +3374,14 @@ def test_pipedrives_own_stages_are_in_their_order() -> None:
     assert [*preset.rest["stages"]][:3] == ["Lead In", "Qualified", "Contact Made"]
 
 
+def test_a_town_that_the_street_has_already_is_not_added_again(cli: Cli, root: Path) -> None:
+    rows = 'Acme,"Rue 1, 69002 Lyon, France",Lyon\nZed,Rue de Lyon 2,Lyon\n'
+    _plan(cli, _files("exp", customers=f"Name,Address,City\n{rows}"))
+    cli("import", "run", "m")
+    firms = {one["name"]: one["address"] for one in map(_read, root.glob("customers/*.yaml"))}
+    assert firms == {"Acme": "Rue 1, 69002 Lyon, France", "Zed": "Rue de Lyon 2, Lyon"}
+
+
 def test_the_hour_of_an_activity_may_be_in_a_column_beside_its_day(cli: Cli, root: Path) -> None:
     rows = "a1,Demo,09.12.2026,16:30,00:45,d1\na2,Ring,24.12.2026,,,d1\n"
     source = _files(

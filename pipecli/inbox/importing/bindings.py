@@ -5,6 +5,7 @@ A column that could mean two things is refused with both readings.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from collections.abc import Mapping as Map
@@ -350,7 +351,7 @@ class Bindings:
             is_planned = self.external_id and binding.path == self.external_path and {*words[1:-1]} == {" | "}
             if binding.path == _ADDRESS and {*words[1:-1]} <= {", ", " "}:
                 pairs = zip(("", *words[1:-1]), parts, strict=True)
-                text = "".join(sign + part for sign, part in pairs if part).lstrip(", ")
+                text = "".join(sign + part for sign, part in pairs if not _says(parts[0], part)).lstrip(", ")
                 parts, words = [text], (words[0], words[-1])
             if is_counted or (is_planned and parts[0]) or all(parts):
                 text = words[0] + "".join(part + word for part, word in zip(parts, words[1:], strict=True))
@@ -439,3 +440,10 @@ def _columns_naming_records(collection: Kind, bindings: Bindings) -> Iterator[st
     for template in bindings.templates:
         if template.path in own:
             yield from (column for _, columns in template.templates for column in columns)
+
+
+def _says(whole: str, part: str) -> bool:
+    """True for a part of an address that the street has: `Rue 1, 69002 Lyon, France`; for none, too."""
+    clauses = [clause.split() for clause in whole.split(",")[1:]]
+    places = [" ".join(word for word in words if not re.search(r"\d", word)) for words in clauses]
+    return not part or part in places or any(part in words for words in clauses if part[:1].isdigit())
