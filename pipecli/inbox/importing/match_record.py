@@ -8,7 +8,7 @@ What people changed since the last import is merged with it by what `earlier_imp
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import count
 
@@ -245,19 +245,22 @@ class Matcher:
             return None, emails, phones
         return self.names.key_of(customer), emails, phones
 
-    def leave_out_unknown(self, draft: Draft, *, people: bool) -> None:
+    def leave_out_unknown(self, draft: Draft, customer_of: Callable[[], str | None]) -> None:
         """Leave out what its rows contradict each other in; and, counted, the names of unknown records.
 
-        Of people those at its customer, which is known by then.
+        People are looked for last, at its customer, which is found before them.
         """
         for path in draft.disputed:
             draft.values.pop(path, None)
         named = [(path, value) for path, value in draft.values.items() if type(value) is Named]
-        for path, value in named:
-            is_asked = value.may_lack and (value.noun == CONTACT.noun) is people
-            if is_asked and self._lacks(value, draft.customer):
-                del draft.values[path]
-                self.bindings.tallies.count("left_out", f"{value.noun}s that aren't here", draft.rows[0])
+        lacking = [(path, value) for path, value in named if value.may_lack]
+        for people in (False, True):
+            for path, value in lacking:
+                if (value.noun == CONTACT.noun) is people and self._lacks(value, draft.customer):
+                    del draft.values[path]
+                    self.bindings.tallies.count("left_out", f"{value.noun}s that aren't here", draft.rows[0])
+            if not people:
+                draft.customer = customer_of()
 
     def _lacks(self, named: Named, customer: str | None = None) -> bool:
         try:

@@ -313,9 +313,7 @@ class RecordMaker:
 
     def _look_up_people(self, draft: Draft, before: Part | None) -> None:
         """Find the customer of a record, and leave out whom nobody knows."""
-        for people in (False, True):
-            self.matcher.leave_out_unknown(draft, people=people)
-            draft.customer = self._customer(draft, before)
+        self.matcher.leave_out_unknown(draft, partial(self._customer, draft, before))
         if self.collection.noun == "opportunity" and (person := self._person_of_customer(draft)):
             draft.values.setdefault(("contacts", 0, "contact"), person)
         if drop_unknown_people(draft.values, lambda value: self._value(value, draft)):
